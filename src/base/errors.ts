@@ -1,0 +1,110 @@
+/**
+ * Every code an error of this package can carry. The list is closed: `docs/errors.md` says of each
+ * when it happens and what to do.
+ */
+export type ErrorCode =
+  | 'INVALID_OPTION'
+  | 'NO_DAEMON'
+  | 'UNREACHABLE'
+  | 'TLS_FAILED'
+  | 'TIMEOUT'
+  | 'CANCELLED'
+  | 'CLOSED'
+  | 'CONNECTION_LOST'
+  | 'SESSION_LOST'
+  | 'RPC_FAILED'
+  | 'SOLVE_FAILED'
+  | 'UNSUPPORTED'
+  | 'PROTOCOL_ERROR'
+  | 'TOO_LARGE'
+  | 'UNSAFE_PATH'
+  | 'CONTEXT_FAILED'
+  | 'EXPORT_FAILED'
+  | 'CREDENTIALS_FAILED'
+
+/** What an error is about, beside its message. Every field is safe to log: no secret gets in. */
+export interface ErrorFields {
+  /** The option, address, path, host or method the error is about. */
+  subject?: string
+  /** What was expected there. */
+  expected?: string
+  /** What came instead. */
+  received?: string
+  /** What the reader can do about it. */
+  advice?: string
+  /** The error underneath, untouched. */
+  cause?: unknown
+}
+
+/** The base of every error this package throws on purpose. Recognise it with {@link isBuildkitError}. */
+export class BuildkitError extends Error {
+  readonly code: ErrorCode
+  readonly subject: string | undefined
+  readonly expected: string | undefined
+  readonly received: string | undefined
+  readonly advice: string | undefined
+
+  constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
+    super(withFields(message, fields), 'cause' in fields ? { cause: fields.cause } : undefined)
+    this.code = code
+    this.subject = fields.subject
+    this.expected = fields.expected
+    this.received = fields.received
+    this.advice = fields.advice
+  }
+
+  static {
+    BuildkitError.prototype.name = 'BuildkitError'
+  }
+}
+
+/** True for an error of this package, also one that another installed copy of it has thrown. */
+export function isBuildkitError(error: unknown): error is BuildkitError {
+  return error instanceof Error && typeof (error as { code?: unknown }).code === 'string' && 'advice' in error
+}
+
+/** An option that cannot be used, found before anything is sent. */
+export function invalidOption(
+  option: string,
+  fields: { expected: string; received: unknown; advice?: string; cause?: unknown },
+): BuildkitError {
+  return new BuildkitError('INVALID_OPTION', `option ${option} cannot be used`, {
+    ...fields,
+    subject: option,
+    received: describe(fields.received),
+  })
+}
+
+/** The message of anything caught, for use inside another message. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return error.errors.map(messageOf).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The system's name of a failure (`ENOENT`, `ECONNREFUSED`), where the error has one. */
+export function systemCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? code : undefined
+}
+
+function withFields(message: string, { expected, received, advice }: ErrorFields): string {
+  let text = message
+  if (expected !== undefined) text += `: expected ${expected}`
+  if (received !== undefined) text += `${expected === undefined ? ':' : ','} got ${received}`
+  if (advice !== undefined) text += `. ${advice}`
+  return text
+}
+
+const longestDescription = 120
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, longestDescription))
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value)
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`
+  if (typeof value === 'object') return `a ${value.constructor?.name ?? 'object'}`
+  return `a ${typeof value}`
+}

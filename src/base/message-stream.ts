@@ -1,0 +1,16 @@
+/**
+ * One call seen from either end: messages come in one by one, messages go out in order. The transport
+ * behind it frames them; whoever reads and writes here knows only whole messages.
+ */
+export interface MessageStream {
+  /** What the other side sends, until it half-closes. Single use. Fails when the call breaks. */
+  readonly messages: AsyncIterable<Buffer>
+  /**
+   * Sends one message, given whole or in parts that are joined on the wire without copying. Returns
+   * nothing while there is room, else a promise to await before sending more (back-pressure).
+   * Parts must not be changed afterwards.
+   */
+  send(...parts: Uint8Array[]): Promise<void> | undefined
+  /** Aborted when the call is over for any reason: cancelled, broken, or its connection closed. */
+  readonly signal: AbortSignal
+}

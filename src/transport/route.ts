@@ -1,0 +1,22 @@
+import type { Duplex } from 'node:stream'
+
+/** Opens a fresh byte stream to a daemon. Must honour the signal, and destroy what it had opened by then. */
+export type Dialer = (signal: AbortSignal) => Promise<Duplex>
+
+/** One way to reach one daemon: what an address and its options come to. */
+export interface Route {
+  /** For messages, safe to print: the address without user info. */
+  readonly description: string
+  /** The `:authority` of requests on it. */
+  readonly authority: string
+  /** Opens the stream that carries HTTP/2 with us as the client. */
+  readonly dial: Dialer
+  /**
+   * Opens a stream of its own for a session, on which we are the HTTP/2 server; the Docker Engine offers
+   * one. Where it is absent the session travels inside `Control.Session`.
+   */
+  readonly dialSession?: (headers: SessionHeaders, signal: AbortSignal) => Promise<Duplex>
+}
+
+/** The headers that introduce a session; a list is sent as one header line per entry. */
+export type SessionHeaders = Readonly<Record<string, string | readonly string[]>>

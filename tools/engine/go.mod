@@ -1,0 +1,3 @@
+module buildkit-client.test/engine
+
+go 1.26.3
