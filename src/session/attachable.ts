@@ -1,18 +1,6 @@
-import type { MessageStream } from '../base/message-stream.ts'
-import type { Metadata } from '../grpc/metadata.ts'
+import type { Handler, ServedCall } from '../grpc/server.ts'
 
-/** One call of the daemon to a method that we serve. */
-export interface ServedCall extends MessageStream {
-  /** `/package.Service/Method` */
-  readonly method: string
-  readonly metadata: Metadata
-}
-
-/**
- * Answers one call: reads `call.messages`, replies with `call.send`. Returning ends the call with OK;
- * throwing an `RpcError` ends it with that status, throwing anything else with Unknown and its message.
- */
-export type Handler = (call: ServedCall) => Promise<void>
+export type { Handler, ServedCall }
 
 /** Something the session lets the daemon use: a set of methods by their full path. */
 export interface Attachable {

@@ -9,6 +9,8 @@ export interface Route {
   readonly description: string
   /** The `:authority` of requests on it. */
   readonly authority: string
+  /** `https` where the stream is TLS. */
+  readonly scheme: 'http' | 'https'
   /** Opens the stream that carries HTTP/2 with us as the client. */
   readonly dial: Dialer
   /**
@@ -16,6 +18,8 @@ export interface Route {
    * one. Where it is absent the session travels inside `Control.Session`.
    */
   readonly dialSession?: (headers: SessionHeaders, signal: AbortSignal) => Promise<Duplex>
+  /** What a failure right after dialling means on this route, where it knows better: a refused certificate. */
+  readonly explain?: (error: unknown) => Error | undefined
 }
 
 /** The headers that introduce a session; a list is sent as one header line per entry. */

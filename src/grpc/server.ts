@@ -1,0 +1,141 @@
+import * as http2 from 'node:http2'
+import type { Duplex } from 'node:stream'
+import { messageOf } from '../base/errors.ts'
+import type { MessageStream } from '../base/message-stream.ts'
+import { encodeMessage, metadataOf } from './headers.ts'
+import { maxMessageBytes, sessionMemoryMegabytes, widenConnection, windowBytes } from './http2-options.ts'
+import { MessageReader } from './message-reader.ts'
+import { MessageWriter } from './message-writer.ts'
+import type { Metadata } from './metadata.ts'
+import { Code, RpcError } from './status.ts'
+
+/** One call of the other side to a method that we serve. */
+export interface ServedCall extends MessageStream {
+  /** `/package.Service/Method` */
+  readonly method: string
+  readonly metadata: Metadata
+}
+
+/**
+ * Answers one call: reads `call.messages`, replies with `call.send`. Returning ends the call with OK;
+ * throwing an `RpcError` ends it with that status, throwing anything else with Unknown and its message.
+ */
+export type Handler = (call: ServedCall) => Promise<void>
+
+export interface ServerOptions {
+  /** What answers a method, by its path; undefined is Unimplemented. */
+  readonly handlerOf: (method: string) => Handler | undefined
+  /** Told of every call that a handler of ours made fail. */
+  readonly onHandlerError: (method: string, error: unknown) => void
+}
+
+/** A gRPC server on one ready byte stream. */
+export interface Server {
+  /** Settles when the connection is over, with what broke it, if anything did. */
+  readonly closed: Promise<Error | undefined>
+  /** Cuts the open calls and ends the connection. Idempotent. */
+  close(): void
+}
+
+/** A build may send one header line per ignore pattern: room for some twenty thousand. */
+const maxHeaderPairs = 20_000
+const maxHeaderListBytes = 16 << 20
+
+/** Serves gRPC over a duplex on which the other side is the HTTP/2 client. */
+export function serve(duplex: Duplex, options: ServerOptions): Server {
+  const session = http2.performServerHandshake(duplex, {
+    settings: { initialWindowSize: windowBytes, maxHeaderListSize: maxHeaderListBytes },
+    maxHeaderListPairs: maxHeaderPairs,
+    maxSessionMemory: sessionMemoryMegabytes,
+  })
+  widenConnection(session)
+  session.on('stream', (stream: ServerStream, headers: Headers, _flags: number, rawHeaders: string[]) => {
+    void answer(stream, String(headers[':path']), rawHeaders, options)
+  })
+  const closed = new Promise<Error | undefined>((resolve) => {
+    let failure: Error | undefined
+    session.once('error', (error) => {
+      failure = error
+    })
+    duplex.once('error', (error) => {
+      failure ??= error
+    })
+    session.once('close', () => resolve(failure))
+  })
+  return { closed, close: () => session.destroy() }
+}
+
+type ServerStream = http2.ServerHttp2Stream
+type Headers = http2.IncomingHttpHeaders
+
+async function answer(
+  stream: ServerStream,
+  method: string,
+  rawHeaders: readonly string[],
+  options: ServerOptions,
+): Promise<void> {
+  const call = new ServedHttp2Call(stream, method, metadataOf(rawHeaders))
+  const handler = options.handlerOf(method)
+  try {
+    if (handler === undefined) throw new RpcError(Code.Unimplemented, `unknown method ${method}`)
+    await handler(call)
+    call.end(Code.OK, '')
+  } catch (error) {
+    if (handler !== undefined && !call.signal.aborted) options.onHandlerError(method, error)
+    call.end(error instanceof RpcError ? error.grpcCode : Code.Unknown, messageOf(error))
+  }
+}
+
+class ServedHttp2Call implements ServedCall {
+  readonly method: string
+  readonly metadata: Metadata
+  readonly messages: MessageReader
+  readonly #stream: ServerStream
+  readonly #writer: MessageWriter
+  readonly #abort = new AbortController()
+
+  constructor(stream: ServerStream, method: string, metadata: Metadata) {
+    this.method = method
+    this.metadata = metadata
+    this.#stream = stream
+    this.messages = new MessageReader(stream, maxMessageBytes)
+    this.#writer = new MessageWriter(stream)
+    stream.on('error', () => {}) // its close, which always follows, is what counts
+    stream.once('close', () => {
+      const over = new RpcError(Code.Canceled, 'the daemon has ended the call')
+      this.messages.fail(over)
+      this.#abort.abort(over)
+    })
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  send(...parts: Uint8Array[]): Promise<void> | undefined {
+    this.#begin()
+    return this.#writer.send(...parts)
+  }
+
+  end(code: number, message: string): void {
+    const stream = this.#stream
+    if (stream.destroyed || stream.closed) return
+    const trailers = { 'grpc-status': String(code), 'grpc-message': encodeMessage(message) }
+    if (!stream.headersSent) {
+      stream.respond({ ...responseHeaders, ...trailers }, { endStream: true })
+    } else {
+      stream.once('wantTrailers', () => stream.sendTrailers(trailers))
+      this.#writer.flush()
+      stream.end()
+    }
+    // Half-closed by us is the end of a call; whatever the daemon still sends is not for anyone.
+    stream.resume()
+  }
+
+  #begin(): void {
+    if (this.#stream.headersSent || this.#stream.destroyed) return
+    this.#stream.respond(responseHeaders, { waitForTrailers: true })
+  }
+}
+
+const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' }

@@ -1,0 +1,139 @@
+import type { Duplex } from 'node:stream'
+import { BuildkitError, messageOf } from '../base/errors.ts'
+import { newId } from '../base/id.ts'
+import { type Handler, type Server, serve } from '../grpc/server.ts'
+import type { SessionHeaders } from '../transport/route.ts'
+import type { Attachable } from './attachable.ts'
+import { health } from './health.ts'
+
+/** The names of the headers that introduce a session (moby/buildkit `session/session.go`). */
+const headerNames = {
+  id: 'x-docker-expose-session-uuid',
+  sharedKey: 'x-docker-expose-session-sharedkey',
+  method: 'x-docker-expose-session-grpc-method',
+}
+
+/** The daemon asks for our health at least every 5 s; this long without a question, nobody is there. */
+const defaultLivenessMs = 60_000
+
+export interface SessionOptions {
+  /** What the daemon may use. Two attachables must not serve the same method. */
+  readonly attachables: readonly Attachable[]
+  /**
+   * Names the daemon's copy of the local directories: with the same key the next build transfers only what
+   * has changed, with another it starts anew. Empty by default.
+   */
+  readonly sharedKey?: string
+  /** Milliseconds without a health check after which the session counts as lost. 60,000 by default. */
+  readonly livenessTimeoutMs?: number
+}
+
+/** Opens the byte stream on which the daemon calls us, given the headers that say what we serve. */
+export type Tunnel = (headers: SessionHeaders) => Promise<Duplex> | Duplex
+
+/**
+ * What we serve to the daemon for the length of a build: a gRPC server inside the client, over a tunnel that
+ * we have opened. It serves exactly the methods of its attachables, and health.
+ */
+export class Session {
+  /** 25 characters of `[0-9a-z]`; a solve names its session by it. */
+  readonly id = newId()
+  readonly #handlers = new Map<string, Handler>()
+  readonly #sharedKey: string
+  readonly #livenessMs: number
+  #server: Server | undefined
+  #closed = false
+  #silence: NodeJS.Timeout | undefined
+  #handlerError: unknown
+
+  constructor(options: SessionOptions) {
+    this.#sharedKey = options.sharedKey ?? ''
+    this.#livenessMs = options.livenessTimeoutMs ?? defaultLivenessMs
+    for (const attachable of [health(() => this.#heard()), ...options.attachables]) this.#serve(attachable)
+  }
+
+  /** The headers that introduce this session: one value per method, never joined. */
+  get headers(): SessionHeaders {
+    return {
+      [headerNames.id]: this.id,
+      [headerNames.sharedKey]: this.#sharedKey,
+      [headerNames.method]: [...this.#handlers.keys()],
+    }
+  }
+
+  /** The first error that a handler of ours has given the daemon: the cause behind what the daemon reports. */
+  get handlerError(): unknown {
+    return this.#handlerError
+  }
+
+  /** Opens the tunnel and serves until {@link close}, which is a normal end; any other end throws SESSION_LOST. */
+  async run(tunnel: Tunnel): Promise<void> {
+    const duplex = await tunnel(this.headers)
+    if (this.#closed) {
+      duplex.destroy()
+      return
+    }
+    this.#server = serve(duplex, {
+      handlerOf: (method) => this.#handlers.get(method),
+      onHandlerError: (_method, error) => {
+        this.#handlerError ??= error
+      },
+    })
+    const silent = new Promise<BuildkitError>((resolve) => this.#watch(resolve))
+    const failure = await Promise.race([this.#server.closed.then((error) => this.#lost(error)), silent])
+    this.#stop()
+    duplex.destroy()
+    if (!this.#closed) throw failure
+  }
+
+  /** Ends the session: open calls are cut, {@link run} returns. Idempotent. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#stop()
+  }
+
+  #serve(attachable: Attachable): void {
+    for (const [method, handler] of Object.entries(attachable.methods)) {
+      if (this.#handlers.has(method)) {
+        throw new BuildkitError('INVALID_OPTION', `option session serves ${method} twice`, {
+          subject: 'session',
+          expected: 'one attachable per method',
+          received: 'two of the same kind',
+        })
+      }
+      this.#handlers.set(method, handler)
+    }
+  }
+
+  #stop(): void {
+    clearTimeout(this.#silence)
+    this.#server?.close()
+  }
+
+  #heard = (): void => {
+    this.#silence?.refresh()
+  }
+
+  #watch(report: (error: BuildkitError) => void): void {
+    const onSilence = () => {
+      report(
+        new BuildkitError('SESSION_LOST', 'the daemon has stopped talking to the session', {
+          expected: `a health check within ${this.#livenessMs} ms`,
+          received: 'none',
+          advice: 'The connection is probably dead: check the network between here and the daemon',
+        }),
+      )
+    }
+    this.#silence = setTimeout(onSilence, this.#livenessMs)
+    this.#silence.unref()
+  }
+
+  #lost(cause: Error | undefined): BuildkitError {
+    return new BuildkitError('SESSION_LOST', 'the daemon has ended the session before the build was over', {
+      ...(cause === undefined ? {} : { received: messageOf(cause) }),
+      cause,
+      advice: "See the daemon's log; a session also ends when this process cannot answer for half a minute",
+    })
+  }
+}
