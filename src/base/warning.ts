@@ -1,0 +1,16 @@
+/** Something that does not stop the work, and that the user should know. */
+export interface Warning {
+  /** `docs/errors.md` lists the codes beside those of errors. */
+  readonly code: WarningCode
+  readonly message: string
+}
+
+export type WarningCode = 'PLAINTEXT_TCP' | 'NO_XATTRS' | 'SKIPPED_ENTRY'
+
+/** Where warnings go. */
+export type WarningHook = (warning: Warning) => void
+
+/** Node's own way to warn, for callers who have given no hook. */
+export const emitWarning: WarningHook = ({ code, message }) => {
+  process.emitWarning(message, { type: 'BuildkitWarning', code })
+}

@@ -1,0 +1,73 @@
+import type { Warning } from './base/warning.ts'
+import type { SolveOptions } from './solve/options.ts'
+import { type DaemonInfo, info, listWorkers, type QueryOptions, type Worker } from './solve/queries.ts'
+import { type SolveRun, startSolve } from './solve/run.ts'
+import {
+  type Connection,
+  type ConnectionOptions,
+  type ConnectionState,
+  openConnection,
+} from './transport/connection.ts'
+import { type RouteOptions, routeTo } from './transport/options.ts'
+import type { Dialer } from './transport/route.ts'
+
+/** How to reach a daemon, and how long to try. */
+export interface ConnectOptions extends RouteOptions, ConnectionOptions {}
+
+/** A connection to a BuildKit daemon. Made by {@link connect}; ended by `close()` or `await using`. */
+export class Buildkit implements AsyncDisposable {
+  readonly #connection: Connection
+  readonly #onWarning: ((warning: Warning) => void) | undefined
+
+  /** @internal Use {@link connect}. */
+  constructor(connection: Connection, onWarning?: (warning: Warning) => void) {
+    this.#connection = connection
+    this.#onWarning = onWarning
+  }
+
+  /** `ready` until {@link close}, then `closed`; `failed` when the connection broke. */
+  get state(): ConnectionState {
+    return this.#connection.state
+  }
+
+  /** Settles when the connection is over: with nothing after {@link close}, else with what broke it. */
+  get closed(): Promise<Error | undefined> {
+    return this.#connection.closed
+  }
+
+  /** Starts a build. What goes wrong is the rejection of its `result`. */
+  solve(options: SolveOptions): SolveRun {
+    const { onWarning = this.#onWarning } = options
+    return startSolve(this.#connection, onWarning === undefined ? options : { ...options, onWarning })
+  }
+
+  /** Which BuildKit answers; undefined from one older than v0.11. Throws RPC_FAILED or CONNECTION_LOST. */
+  info(options?: QueryOptions): Promise<DaemonInfo | undefined> {
+    return info(this.#connection, options)
+  }
+
+  /** The daemon's workers, the default one first. Throws RPC_FAILED or CONNECTION_LOST. */
+  listWorkers(options?: QueryOptions): Promise<Worker[]> {
+    return listWorkers(this.#connection, options)
+  }
+
+  /** Ends the connection and every build on it. Idempotent. */
+  close(): Promise<void> {
+    return this.#connection.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/**
+ * Connects to a BuildKit daemon: `unix:///path`, `tcp://host:port` (with `tls` for TLS), `docker://` for the
+ * one inside a Docker Engine, or a dialer of your own that returns a Duplex.
+ *
+ * Throws INVALID_OPTION, UNREACHABLE, TLS_FAILED, TIMEOUT or CANCELLED.
+ */
+export async function connect(address: string | Dialer, options: ConnectOptions = {}): Promise<Buildkit> {
+  const route = await routeTo(address, options)
+  return new Buildkit(await openConnection(route, options), options.onWarning)
+}

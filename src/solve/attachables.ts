@@ -1,0 +1,30 @@
+import type { Attachable } from '../session/attachable.ts'
+import { type DirectoryTarget, type FileTarget, fileSend } from '../session/file-send.ts'
+import { fileSync } from '../session/file-sync.ts'
+import type { Export, SolveOptions } from './options.ts'
+
+/** What the session of a build serves: its directories, its export targets, and what the caller adds. */
+export function attachablesFor(options: SolveOptions): Attachable[] {
+  const { localDirs = {}, exports = [], session = [], onWarning } = options
+  const attachables = [...session]
+  if (Object.keys(localDirs).length > 0) attachables.push(fileSync(localDirs, { onWarning }))
+  const targets = targetsOf(exports)
+  if (targets.size > 0) attachables.push(fileSend(targets, { onWarning }))
+  return attachables
+}
+
+/** By exporter id, which is the export's place in the list. */
+function targetsOf(exports: readonly Export[]): Map<number, FileTarget | DirectoryTarget> {
+  const targets = new Map<number, FileTarget | DirectoryTarget>()
+  for (const [id, entry] of exports.entries()) {
+    if (entry.type === 'local') {
+      targets.set(id, {
+        outputDir: entry.outputDir,
+        mode: entry.attrs?.mode === 'delete' ? 'delete' : 'copy',
+      })
+    } else if (entry.type === 'tar' || entry.type === 'oci' || entry.type === 'docker') {
+      targets.set(id, { output: entry.output })
+    }
+  }
+  return targets
+}

@@ -1,0 +1,193 @@
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { BuildkitError, invalidOption, systemCode } from '../base/errors.ts'
+import { parseReference } from '../registry/reference.ts'
+import type { Connection } from '../transport/connection.ts'
+import type { Export, LocalDir, SolveOptions } from './options.ts'
+import { listWorkers } from './queries.ts'
+
+/**
+ * Finds what is wrong with a build's options before anything of the build is sent. Throws INVALID_OPTION,
+ * naming the option, what was expected and what came; UNSUPPORTED for an exporter this daemon lacks.
+ */
+export async function checkOptions(options: SolveOptions, connection: Connection): Promise<void> {
+  checkFrontend(options)
+  checkPlatforms(options.frontendAttrs?.platform)
+  for (const [index, entry] of (options.exports ?? []).entries()) checkExport(entry, `exports[${index}]`)
+  checkTargetsDiffer(options.exports ?? [])
+  for (const [name, dir] of Object.entries(options.localDirs ?? {})) await checkLocalDir(name, dir)
+  await checkDockerfile(options)
+  await checkExporters(options.exports ?? [], connection)
+}
+
+function checkFrontend({ frontend, definition }: SolveOptions): void {
+  if ((frontend === undefined) !== (definition === undefined)) return
+  throw invalidOption('frontend', {
+    expected: 'either a frontend such as dockerfile.v0 or a definition',
+    received: frontend === undefined ? undefined : 'both',
+  })
+}
+
+/** `os`, `os/arch` or `os/arch/variant`, as containerd's platforms are written; an OS version may follow. */
+const platform = /^[A-Za-z0-9_-]+(\([A-Za-z0-9_.+-]*\))?(\/[A-Za-z0-9_-]+(\/[A-Za-z0-9_.-]+)?)?$/
+
+function checkPlatforms(platforms: string | undefined): void {
+  if (platforms === undefined) return
+  for (const one of platforms.split(',')) {
+    if (platform.test(one)) continue
+    throw invalidOption('frontendAttrs.platform', {
+      expected: 'platforms such as linux/amd64 or linux/arm/v7, separated by commas',
+      received: platforms,
+    })
+  }
+}
+
+const exporterTypes = ['image', 'moby', 'local', 'tar', 'oci', 'docker']
+
+function checkExport(entry: Export, option: string): void {
+  if (!exporterTypes.includes(entry.type)) {
+    throw invalidOption(`${option}.type`, {
+      expected: `one of ${exporterTypes.join(', ')}`,
+      received: entry.type,
+    })
+  }
+  checkTarget(entry, option)
+  for (const name of (entry.attrs?.name ?? '').split(',')) {
+    if (name !== '') parseReference(name, `${option}.attrs.name`)
+  }
+}
+
+function checkTarget(entry: Export, option: string): void {
+  const { outputDir, output } = entry as { outputDir?: unknown; output?: unknown }
+  const isStream = entry.type === 'tar' || entry.type === 'oci' || entry.type === 'docker'
+  if (entry.type === 'local' && (typeof outputDir !== 'string' || outputDir === '')) {
+    throw invalidOption(`${option}.outputDir`, { expected: 'the path of a directory', received: outputDir })
+  }
+  if (isStream && !isOutput(output)) {
+    throw invalidOption(`${option}.output`, {
+      expected: 'the path of a file, a Writable, or a function that returns one',
+      received: output,
+    })
+  }
+  if (entry.type !== 'local' && outputDir !== undefined) {
+    throw invalidOption(`${option}.outputDir`, {
+      expected: 'none for this type of export',
+      received: outputDir,
+    })
+  }
+  if (!isStream && output !== undefined) {
+    throw invalidOption(`${option}.output`, { expected: 'none for this type of export', received: output })
+  }
+  if (isStream && entry.attrs?.tar === 'false') {
+    throw invalidOption(`${option}.attrs.tar`, {
+      expected: 'an export as one stream',
+      received: 'false',
+      advice: 'Exports into a content store are not served yet',
+    })
+  }
+}
+
+function isOutput(output: unknown): boolean {
+  if (typeof output === 'string') return output !== ''
+  if (typeof output === 'function') return true
+  return typeof output === 'object' && output !== null && 'write' in output && 'end' in output
+}
+
+function checkTargetsDiffer(exports: readonly Export[]): void {
+  const taken = new Map<unknown, number>()
+  for (const [index, entry] of exports.entries()) {
+    const { outputDir, output = outputDir } = entry as { outputDir?: string; output?: unknown }
+    if (output === undefined || typeof output === 'function') continue
+    const target = typeof output === 'string' ? resolve(output) : output
+    const other = taken.get(target)
+    if (other !== undefined) {
+      throw invalidOption(`exports[${index}]`, {
+        expected: 'a target of its own',
+        received: `the target of exports[${other}]`,
+      })
+    }
+    taken.set(target, index)
+  }
+}
+
+async function checkLocalDir(name: string, dir: LocalDir): Promise<void> {
+  if (typeof dir !== 'string') return
+  const option = `localDirs.${name}`
+  try {
+    if ((await stat(dir)).isDirectory()) return
+  } catch (cause) {
+    throw invalidOption(option, {
+      expected: 'the path of a readable directory',
+      received: `${dir} (${systemCode(cause) ?? 'unreadable'})`,
+      cause,
+    })
+  }
+  throw invalidOption(option, { expected: 'a directory', received: dir, advice: 'It is not a directory' })
+}
+
+/** The Dockerfile frontend would answer a missing Dockerfile only after the build has begun. */
+async function checkDockerfile({
+  frontend,
+  frontendAttrs = {},
+  localDirs = {},
+}: SolveOptions): Promise<void> {
+  if (frontend !== 'dockerfile.v0') return
+  const remote = frontendAttrs.context !== undefined
+  const dir = localDirs[frontendAttrs.dockerfilekey ?? 'dockerfile']
+  if (remote && dir === undefined) return
+  if (dir === undefined) {
+    throw invalidOption('localDirs.dockerfile', {
+      expected: 'the directory of the Dockerfile',
+      received: undefined,
+    })
+  }
+  if (!remote && localDirs.context === undefined) {
+    throw invalidOption('localDirs.context', { expected: 'the build context', received: undefined })
+  }
+  const filename = frontendAttrs.filename
+  // Without a name the frontend takes the lower-case one too.
+  for (const name of filename === undefined ? ['Dockerfile', 'dockerfile'] : [filename]) {
+    if (await holds(dir, name)) return
+  }
+  throw invalidOption('frontendAttrs.filename', {
+    expected: 'a Dockerfile in localDirs.dockerfile',
+    received: filename ?? 'Dockerfile',
+    advice: 'There is no such file',
+  })
+}
+
+async function holds(dir: LocalDir, name: string): Promise<boolean> {
+  if (typeof dir !== 'string') return name in dir
+  try {
+    return !(await stat(join(dir, name))).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+const imageTypes = ['image', 'oci', 'docker']
+
+/** Only a Docker Engine differs: its older image store exports no images, and only it has `moby`. */
+async function checkExporters(exports: readonly Export[], connection: Connection): Promise<void> {
+  const isEngine = connection.route.dialSession !== undefined
+  const moby = exports.findIndex(({ type }) => type === 'moby')
+  if (!isEngine && moby >= 0) {
+    throw unsupported(`exports[${moby}]`, 'moby', 'Use image with push, or docker with an output')
+  }
+  const image = exports.findIndex(({ type }) => imageTypes.includes(type))
+  if (!isEngine || image < 0 || (await storesImages(connection))) return
+  throw unsupported(
+    `exports[${image}]`,
+    exports[image]!.type,
+    'This Docker Engine has moby, local and tar; its containerd image store would add the others',
+  )
+}
+
+async function storesImages(connection: Connection): Promise<boolean> {
+  const workers = await listWorkers(connection)
+  return workers.some(({ labels }) => labels['org.mobyproject.buildkit.worker.snapshotter'] !== undefined)
+}
+
+function unsupported(option: string, type: string, advice: string): BuildkitError {
+  return new BuildkitError('UNSUPPORTED', `this daemon cannot export as ${type}`, { subject: option, advice })
+}

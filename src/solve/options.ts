@@ -1,0 +1,92 @@
+import type { Writable } from 'node:stream'
+import type { Warning } from '../base/warning.ts'
+import type { Attachable } from '../session/attachable.ts'
+
+/** What to build and where it goes. The words are BuildKit's own; only what is given is sent. */
+export interface SolveOptions {
+  /** `dockerfile.v0` or `gateway.v0`. Either this or `definition`. */
+  readonly frontend?: string
+  /** Options of the frontend, such as `filename`, `target`, `platform`, `build-arg:NAME`. */
+  readonly frontendAttrs?: Readonly<Record<string, string>>
+  /** A serialized `pb.Definition` (LLB) in place of a frontend. */
+  readonly definition?: Uint8Array
+  /**
+   * Directories the daemon may read, by the name it asks for. The Dockerfile frontend asks for `context`
+   * and `dockerfile`.
+   */
+  readonly localDirs?: Readonly<Record<string, LocalDir>>
+  /** What to do with the result, in order. None: the build runs and its result stays in the cache. */
+  readonly exports?: readonly Export[]
+  readonly cacheExports?: readonly CacheEntry[]
+  readonly cacheImports?: readonly CacheEntry[]
+  /** What the build may do beyond the ordinary, such as `network.host`. None by default. */
+  readonly entitlements?: readonly string[]
+  /** What else the daemon may ask of us: credentials, or an attachable of your own. */
+  readonly session?: readonly Attachable[]
+  /**
+   * The same key on the next build lets the daemon keep its copy of the local directories and ask only for
+   * what has changed. By default the name of the context directory.
+   */
+  readonly sharedKey?: string
+  /** The build's own id, unique at the daemon. A new one by default. */
+  readonly ref?: string
+  /** Leaves the build out of the daemon's history. */
+  readonly internal?: boolean
+  /** Cancels the build: the daemon's work ends, the result rejects with CANCELLED. */
+  readonly signal?: AbortSignal
+  /** Milliseconds without a sign of life from the daemon after which the build is lost. 60,000 by default. */
+  readonly livenessTimeoutMs?: number
+  /** Told of what does not stop the build. `process.emitWarning` by default. */
+  readonly onWarning?: (warning: Warning) => void
+}
+
+/**
+ * A directory: its path, or its files by name with their contents, as in `{ Dockerfile: 'FROM scratch' }`.
+ * A path that is a symlink is resolved once.
+ */
+export type LocalDir = string | Readonly<Record<string, string | Uint8Array>>
+
+/** One use of the result. */
+export type Export = PlainExport | DirectoryExport | StreamExport
+
+/** An export that the daemon does by itself: into its own store or to a registry. */
+export interface PlainExport {
+  /** `image`, or on a Docker Engine also `moby`, which loads into its image store. */
+  readonly type: 'image' | 'moby'
+  /** Such as `name`, `push`, `oci-mediatypes`. */
+  readonly attrs?: Readonly<Record<string, string>>
+}
+
+/** The result's files, written below a directory here. */
+export interface DirectoryExport {
+  readonly type: 'local'
+  readonly attrs?: Readonly<Record<string, string>>
+  /** Made if it is missing; what is in it stays unless the export replaces it. */
+  readonly outputDir: string
+}
+
+/** The result as one stream: its files as `tar`, or an image as `oci` or `docker` archive. */
+export interface StreamExport {
+  readonly type: 'tar' | 'oci' | 'docker'
+  readonly attrs?: Readonly<Record<string, string>>
+  readonly output: ExportOutput
+}
+
+/**
+ * Where a stream goes: the path of a file, which appears whole or not at all; a Writable, which is ended; or
+ * a function of the exporter's metadata that returns one of these, or nothing to skip this export.
+ */
+export type ExportOutput = string | Writable | ExportOutputFunction
+
+/** The metadata has keys such as `containerimage.digest` and `image.name`. */
+export type ExportOutputFunction = (
+  metadata: Readonly<Record<string, string>>,
+) => OutputChoice | Promise<OutputChoice>
+
+type OutputChoice = string | Writable | undefined
+
+/** A cache to write to or read from: type `registry`, `inline`, `gha`, `s3`, `azblob`, and its attributes. */
+export interface CacheEntry {
+  readonly type: string
+  readonly attrs?: Readonly<Record<string, string>>
+}

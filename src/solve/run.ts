@@ -1,0 +1,205 @@
+import { BuildkitError, messageOf } from '../base/errors.ts'
+import { newId } from '../base/id.ts'
+import { moby } from '../gen/buildkit.js'
+import { Code, RpcError } from '../grpc/status.ts'
+import { Session, type Tunnel } from '../session/session.ts'
+import { callAsDuplex } from '../session/tunnel.ts'
+import type { Connection } from '../transport/connection.ts'
+import { attachablesFor } from './attachables.ts'
+import { checkOptions } from './check.ts'
+import { decodeStatus } from './decode-status.ts'
+import { FailureFacts } from './failure-facts.ts'
+import type { SolveOptions } from './options.ts'
+import { solveRequest } from './request.ts'
+import { resultOf, type SolveResult } from './result.ts'
+import { sharedKeyOf } from './shared-key.ts'
+import { solveError } from './solve-error.ts'
+import type { SolveStatus } from './status.ts'
+import { StatusFeed } from './status-feed.ts'
+
+const methods = {
+  solve: '/moby.buildkit.v1.Control/Solve',
+  status: '/moby.buildkit.v1.Control/Status',
+  session: '/moby.buildkit.v1.Control/Session',
+}
+
+/**
+ * Once the solve has returned, the status stream may stay silent this long before it is given up
+ * (moby/buildkit `client/solve.go`). The last messages of a failed build arrive within it.
+ */
+const statusSilenceMs = 5_000
+
+/** A build under way. */
+export interface SolveRun extends AsyncDisposable {
+  /** The build's id at the daemon. */
+  readonly ref: string
+  /**
+   * Every status message as it arrives. Nobody has to read it; leaving the loop does not cancel the build.
+   * Throws what {@link result} rejects with.
+   */
+  readonly status: AsyncIterable<SolveStatus>
+  /** Settles when the build, its exports and its status stream are over. Rejects with a BuildkitError. */
+  readonly result: Promise<SolveResult>
+  /** Ends the build; the result then rejects with CANCELLED and this reason. Idempotent. */
+  cancel(reason?: unknown): void
+  /** Cancels the build unless it is over, and waits until it is. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Starts a build. Never throws: what is wrong with the options is the result's rejection. */
+export function startSolve(connection: Connection, options: SolveOptions): SolveRun {
+  return new Run(connection, options)
+}
+
+class Run implements SolveRun {
+  readonly ref: string
+  readonly status = new StatusFeed()
+  readonly result: Promise<SolveResult>
+  readonly #connection: Connection
+  readonly #options: SolveOptions
+  readonly #facts = new FailureFacts()
+  readonly #stop = new AbortController()
+  #session: Session | undefined
+  #cancelled: { reason: unknown } | undefined
+
+  constructor(connection: Connection, options: SolveOptions) {
+    this.#connection = connection
+    this.#options = options
+    this.ref = options.ref ?? newId()
+    this.result = this.#run()
+    // Whoever reads only the status, or nothing, is not to be struck by this rejection.
+    this.result.catch(() => {})
+  }
+
+  cancel(reason?: unknown): void {
+    if (this.#cancelled !== undefined) return
+    this.#cancelled = { reason }
+    this.#stop.abort(reason)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cancel(new BuildkitError('CLOSED', 'the run was disposed of'))
+    await this.result.catch(() => {})
+  }
+
+  async #run(): Promise<SolveResult> {
+    const { signal } = this.#options
+    const onAbort = () => this.cancel(signal?.reason)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      if (signal?.aborted) onAbort()
+      await checkOptions(this.#options, this.#connection)
+      const result = await this.#solve()
+      this.status.end()
+      return result
+    } catch (error) {
+      const failure = this.#failure(error)
+      this.status.end(failure)
+      throw failure
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Three lives run together: the session, the solve, and the status stream, which outlives the other two. */
+  async #solve(): Promise<SolveResult> {
+    this.#stop.signal.throwIfAborted()
+    const session = new Session({
+      attachables: attachablesFor(this.#options),
+      sharedKey: this.#options.sharedKey ?? (await sharedKeyOf(this.#options)),
+      ...(this.#options.livenessTimeoutMs === undefined
+        ? {}
+        : { livenessTimeoutMs: this.#options.livenessTimeoutMs }),
+    })
+    this.#session = session
+    const sessionEnd = new AbortController()
+    const serving = session.run(this.#tunnel(sessionEnd.signal))
+    const following = this.#followStatus()
+    try {
+      return await this.#callSolve(session, serving)
+    } finally {
+      session.close()
+      sessionEnd.abort()
+      await following.end()
+    }
+  }
+
+  async #callSolve(session: Session, serving: Promise<void>): Promise<SolveResult> {
+    const lost = new AbortController()
+    const sessionLost = serving.then(
+      () => new Promise<never>(() => {}), // a session ends well only after the solve
+      async (error) => {
+        lost.abort(error)
+        throw await this.#whatBroke(error)
+      },
+    )
+    const request = solveRequest(this.ref, session.id, this.#options)
+    const answer = this.#connection.rpc.unary(methods.solve, request, {
+      signal: AbortSignal.any([this.#stop.signal, lost.signal]),
+    })
+    const reply = await Promise.race([answer, sessionLost])
+    return resultOf(this.ref, moby.buildkit.v1.SolveResponse.decode(reply).ExporterResponse)
+  }
+
+  #tunnel(signal: AbortSignal): Tunnel {
+    const { route, rpc } = this.#connection
+    if (route.dialSession !== undefined) return (headers) => route.dialSession!(headers, signal)
+    return (headers) => callAsDuplex(rpc.open(methods.session, { metadata: headers }))
+  }
+
+  /** Reads the status stream until it ends; `end` gives it up once it stays silent after the solve. */
+  #followStatus(): { end(): Promise<void> } {
+    const request = moby.buildkit.v1.StatusRequest.encode({ Ref: this.ref }).finish()
+    const call = this.#connection.rpc.serverStream(methods.status, request)
+    const giveUp = () => call.cancel(new RpcError(Code.Canceled, 'the status stream stayed silent'))
+    let silence: NodeJS.Timeout | undefined
+    const reading = (async () => {
+      for await (const message of call.messages) {
+        silence?.refresh()
+        const status = decodeStatus(message)
+        this.#facts.add(status)
+        this.status.push(status, message.length)
+      }
+    })().catch((error) => this.#statusBroke(error))
+    return {
+      end: async () => {
+        silence = setTimeout(giveUp, statusSilenceMs)
+        await reading
+        clearTimeout(silence)
+      },
+    }
+  }
+
+  /**
+   * A status stream that the daemon ends early costs the build its voice, not its result: a daemon that does
+   * not know the ref yet or any more answers NotFound. Anything malformed in it ends the build.
+   */
+  #statusBroke(error: unknown): void {
+    if (error instanceof RpcError || (error instanceof BuildkitError && error.code === 'CONNECTION_LOST'))
+      return
+    this.#stop.abort(error)
+  }
+
+  /** When the whole connection is gone, that says more than the session's end. */
+  async #whatBroke(error: unknown): Promise<unknown> {
+    await new Promise((resolve) => setImmediate(resolve))
+    return this.#connection.state === 'failed' ? ((await this.#connection.closed) ?? error) : error
+  }
+
+  #failure(error: unknown): BuildkitError {
+    if (error instanceof BuildkitError && error.code === 'INVALID_OPTION') return error
+    const closed = this.#connection.state === 'closed'
+    if (closed && this.#cancelled === undefined) {
+      return new BuildkitError('CLOSED', `the connection was closed during the build: ${messageOf(error)}`, {
+        cause: error,
+      })
+    }
+    return solveError({
+      ref: this.ref,
+      error,
+      facts: this.#facts,
+      handlerError: this.#session?.handlerError,
+      cancelled: this.#cancelled,
+    })
+  }
+}
