@@ -132,6 +132,7 @@ export class RpcClient {
 
 class Http2Call implements ClientCall {
   readonly messages: MessageReader
+  readonly #session: http2.ClientHttp2Session
   readonly #stream: http2.ClientHttp2Stream
   readonly #writer: MessageWriter
   readonly #headers = deferred<Metadata>()
@@ -146,6 +147,7 @@ class Http2Call implements ClientCall {
     { signal, timeoutMs, metadata }: CallOptions,
     lost: () => Error,
   ) {
+    this.#session = session
     this.#stream = session.request({
       ':method': 'POST',
       ':scheme': scheme,
@@ -156,7 +158,9 @@ class Http2Call implements ClientCall {
       'user-agent': 'buildkit-client-node',
       ...(metadata as http2.OutgoingHttpHeaders | undefined),
     })
-    this.messages = new MessageReader(this.#stream, maxMessageBytes)
+    this.messages = new MessageReader(this.#stream, maxMessageBytes, () => {
+      this.#stream.close(http2.constants.NGHTTP2_CANCEL)
+    })
     this.#writer = new MessageWriter(this.#stream)
     const unlink = this.#cancelOn(signal, timeoutMs)
     this.#listen(lost, unlink)
@@ -235,7 +239,7 @@ class Http2Call implements ClientCall {
     const status = this.#trailers?.get('grpc-status')?.[0]
     if (status !== undefined) return statusError(status, this.#trailers!)
     const reset = this.#stream.rstCode ?? http2.constants.NGHTTP2_NO_ERROR
-    if (this.#stream.session === undefined || this.#stream.session.destroyed) return lost()
+    if (this.#session.destroyed) return lost()
     if (reset !== http2.constants.NGHTTP2_NO_ERROR) return resetError(reset, failure)
     return new RpcError(Code.Internal, 'the daemon ended the call without a status', { cause: failure })
   }

@@ -16,6 +16,7 @@ const highWaterMessages = 1024
 export class MessageReader implements AsyncIterable<Buffer> {
   readonly #source: Readable
   readonly #maxMessageBytes: number
+  readonly #onViolation: () => void
   #pieces: Buffer[] = []
   #pieceBytes = 0
   #ready: Buffer[] = []
@@ -26,8 +27,10 @@ export class MessageReader implements AsyncIterable<Buffer> {
   #failure: Error | undefined
   #waiting: Deferred | undefined
 
-  constructor(source: Readable, maxMessageBytes: number) {
+  /** `onViolation` is told when what comes is no gRPC that we take: the rest of it is thrown away. */
+  constructor(source: Readable, maxMessageBytes: number, onViolation: () => void = () => {}) {
     this.#source = source
+    this.#onViolation = onViolation
     this.#maxMessageBytes = maxMessageBytes
     source.on('data', (chunk: Buffer) => this.#push(chunk))
     source.on('end', () => this.#end())
@@ -106,13 +109,12 @@ export class MessageReader implements AsyncIterable<Buffer> {
     const first = this.#joined(headerLength)
     const length = first.readUInt32BE(1)
     if (first[0] !== 0) {
-      this.fail(new RpcError(Code.Internal, 'received a compressed message, although none was negotiated'))
-      return this.#drop()
+      const text = 'received a compressed message, although none was negotiated'
+      return this.#refuse(new RpcError(Code.Internal, text))
     }
     if (length > this.#maxMessageBytes) {
       const text = `received message larger than max (${length} vs. ${this.#maxMessageBytes})`
-      this.fail(new RpcError(Code.ResourceExhausted, text))
-      return this.#drop()
+      return this.#refuse(new RpcError(Code.ResourceExhausted, text))
     }
     const whole = headerLength + length
     if (this.#pieceBytes < whole) return false
@@ -134,10 +136,16 @@ export class MessageReader implements AsyncIterable<Buffer> {
     return joined
   }
 
-  #drop(): false {
+  #refuse(error: RpcError): false {
+    this.fail(error)
+    this.#drop()
+    this.#onViolation()
+    return false
+  }
+
+  #drop(): void {
     this.#pieces = []
     this.#pieceBytes = 0
-    return false
   }
 
   #end(): void {
