@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cached, checkout } from './cache.ts'
+import { onPath, run } from './command.ts'
+import { saying } from './say.ts'
+
+/** A Go module under `tools/`: it pins programs in its `go.mod` and holds no code of its own. */
+export type ToolModule = 'buildkit' | 'registry' | 'engine'
+
+/**
+ * Where the programs tell which version they are. Built as somebody's dependency they would not know:
+ * each project's own makefile sets these variables.
+ */
+const versionVariables: Record<ToolModule, { module: string; variable: string }> = {
+  buildkit: { module: 'github.com/moby/buildkit', variable: 'github.com/moby/buildkit/version.Version' },
+  registry: {
+    module: 'github.com/distribution/distribution/v3',
+    variable: 'github.com/distribution/distribution/v3/version.version',
+  },
+  engine: {
+    module: 'github.com/moby/moby/v2',
+    variable: 'github.com/moby/moby/v2/dockerversion.Version',
+  },
+}
+
+/** The folder with the programs of one tools module, compiled the first time and after a change of pins. */
+export async function goTools(name: ToolModule): Promise<string> {
+  const source = join(checkout, 'tools', name)
+  const pins = await readFile(join(source, 'go.mod'), 'utf8')
+  const version = pinnedVersion(pins, versionVariables[name].module)
+  const fingerprint = createHash('sha256').update(pins).digest('hex').slice(0, 12)
+  return cached(`tools/${name}-${version}-${fingerprint}`, async (folder) => {
+    const go = await goCommand()
+    await saying(`compiling ${name} ${version} with Go, once; minutes on a new machine`, () =>
+      run(
+        go,
+        [
+          'build',
+          '-buildvcs=false',
+          '-ldflags',
+          `-X ${versionVariables[name].variable}=${version}`,
+          '-o',
+          folder,
+          'tool',
+        ],
+        // A static program runs everywhere; a workspace file above the checkout is none of our business.
+        { cwd: source, env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' } },
+      ),
+    )
+  })
+}
+
+function pinnedVersion(pins: string, module: string): string {
+  for (const line of pins.split('\n')) {
+    const [path, version] = line.trim().split(/\s+/)
+    if (path === module && version !== undefined) return version
+  }
+  throw new Error(`tools: no version of ${module} is pinned in its go.mod`)
+}
+
+/** Go's own installer does not put it on PATH. */
+const usualPlace = '/usr/local/go/bin/go'
+
+async function goCommand(): Promise<string> {
+  for (const go of [await onPath('go'), usualPlace]) {
+    if (go !== undefined && (await run(go, ['version']).catch(() => undefined))) return go
+  }
+  throw new Error('the Go toolchain is not installed (no `go` on PATH)')
+}

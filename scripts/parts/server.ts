@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { lastLines, run } from './command.ts'
+
+/** How to start one, decided once its folder is known. */
+export interface ServerPlan<T> {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  /** Reads from the log that the server is ready, and what it says of itself; nothing until then. */
+  readonly ready: (log: string) => T | undefined
+}
+
+/** A server of ours, running in a temporary folder of its own. */
+export interface Server<T> extends AsyncDisposable {
+  /** What `ready` found in the log. */
+  readonly ready: T
+  /** Its temporary folder, removed when it stops. */
+  readonly folder: string
+  /** The file with its standard output and error. */
+  readonly log: string
+  /** Ends it as the system would: SIGTERM, then SIGKILL if it stays. Removes its folder. Idempotent. */
+  stop(): Promise<void>
+  /** Ends it as a crash would, at once, and leaves its folder to `stop`. */
+  kill(): Promise<void>
+}
+
+const readyWithinMs = 60_000
+const pollMs = 20
+const stopsWithinMs = 20_000
+
+/**
+ * Starts a server and waits until its log says that it is ready. It runs in a process group of its own,
+ * so that Ctrl-C reaches the script first, and dies with the script however that ends.
+ */
+export async function startServer<T>(
+  name: string,
+  plan: (folder: string) => Promise<ServerPlan<T>> | ServerPlan<T>,
+): Promise<Server<T>> {
+  const folder = await mkdtemp(join(tmpdir(), `${name}-`))
+  const log = join(folder, 'log')
+  let child: ChildProcess | undefined
+  const kill = () => end(child, 'SIGKILL')
+  const stop = async () => {
+    await end(child, 'SIGTERM')
+    await removeFolder(folder)
+  }
+  try {
+    const { command, args, env, ready } = await plan(folder)
+    const [program, ...words] = [...(await deathGuard()), command, ...args]
+    await using output = await open(log, 'a')
+    child = spawn(program!, words, {
+      cwd: folder,
+      detached: true,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', output.fd, output.fd],
+    })
+    await once(child, 'spawn')
+    return {
+      ready: await readiness(name, child, log, ready),
+      folder,
+      log,
+      stop,
+      kill,
+      [Symbol.asyncDispose]: stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function readiness<T>(
+  name: string,
+  child: ChildProcess,
+  log: string,
+  ready: (log: string) => T | undefined,
+): Promise<T> {
+  const deadline = performance.now() + readyWithinMs
+  for (;;) {
+    const text = await readFile(log, 'utf8')
+    const found = ready(text)
+    if (found !== undefined) return found
+    if (hasEnded(child)) throw new Error(`${name} ended while starting:\n${lastLines(text)}`)
+    if (performance.now() > deadline)
+      throw new Error(`${name} was not ready within ${readyWithinMs / 1000} s:\n${lastLines(text)}`)
+    await delay(pollMs)
+  }
+}
+
+async function end(child: ChildProcess | undefined, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child?.pid === undefined || hasEnded(child)) return
+  const ended = once(child, 'exit')
+  child.kill(signal)
+  const patience = AbortSignal.timeout(stopsWithinMs)
+  const giveUp = () => process.kill(-child.pid!, 'SIGKILL')
+  patience.addEventListener('abort', giveUp)
+  await ended
+  patience.removeEventListener('abort', giveUp)
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
+/**
+ * The words before a command that make the kernel end it when this process dies, be it by SIGKILL. From
+ * util-linux; where it is missing or another program of that name, only an orderly end stops the servers.
+ */
+let deathGuardFound: Promise<string[]> | undefined
+function deathGuard(): Promise<string[]> {
+  const guard = ['setpriv', '--pdeathsig', 'TERM', '--']
+  deathGuardFound ??= run(guard[0]!, [...guard.slice(1), 'true']).then(
+    () => guard,
+    () => [],
+  )
+  return deathGuardFound
+}
+
+/** Detaches what a daemon that was killed left mounted there, so that removal stays within the folder. */
+async function removeFolder(folder: string): Promise<void> {
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
+  const points = mounts
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point.startsWith(`${folder}/`))
+  for (const point of points.reverse()) await run('umount', ['--lazy', point])
+  await rm(folder, { recursive: true, force: true })
+}
