@@ -126,7 +126,6 @@ export class Session {
       )
     }
     this.#silence = setTimeout(onSilence, this.#livenessMs)
-    this.#silence.unref()
   }
 
   #lost(cause: Error | undefined): BuildkitError {

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { grpc } from '../../src/gen/buildkit.js'
+import { RpcClient } from '../../src/grpc/client.ts'
+import { Code } from '../../src/grpc/status.ts'
+import { type Attachable, unary } from '../../src/session/attachable.ts'
+import { Session } from '../../src/session/session.ts'
+import type { SessionHeaders } from '../../src/transport/route.ts'
+import { linkedPair } from '../support/linked-pair.ts'
+
+const { HealthCheckRequest, HealthCheckResponse } = grpc.health.v1
+
+const greeter: Attachable = {
+  methods: { '/t.Greeter/Greet': unary((request) => Buffer.from(`hello ${request.toString()}`)) },
+}
+
+/** A session served on one end of a pair, with a client of a daemon's kind on the other. */
+function serveOnPair(session: Session) {
+  const [ours, theirs] = linkedPair()
+  let headers: SessionHeaders = {}
+  const running = session.run((given) => {
+    headers = given
+    return ours
+  })
+  running.catch(() => {})
+  const client = new RpcClient(theirs, { authority: 'localhost', scheme: 'http' })
+  client.ready.catch(() => {})
+  return { running, client, theirs, headers: () => headers }
+}
+
+describe('Session', () => {
+  it('introduces itself with its id, its key and exactly the methods it serves', async () => {
+    const session = new Session({ attachables: [greeter], sharedKey: 'the key' })
+    const { running, headers } = serveOnPair(session)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(headers(), {
+      'x-docker-expose-session-uuid': session.id,
+      'x-docker-expose-session-sharedkey': 'the key',
+      'x-docker-expose-session-grpc-method': ['/grpc.health.v1.Health/Check', '/t.Greeter/Greet'],
+    })
+    assert.match(session.id, /^[0-9a-z]{25}$/)
+    session.close()
+    await running
+  })
+
+  it('answers health checks, its attachables, and Unimplemented for the rest', async () => {
+    const session = new Session({ attachables: [greeter] })
+    const { running, client } = serveOnPair(session)
+    const health = await client.unary('/grpc.health.v1.Health/Check', HealthCheckRequest.encode({}).finish())
+    assert.equal(HealthCheckResponse.decode(health).status, HealthCheckResponse.ServingStatus.SERVING)
+    assert.equal((await client.unary('/t.Greeter/Greet', Buffer.from('you'))).toString(), 'hello you')
+    await assert.rejects(client.unary('/t.Greeter/Part', Buffer.alloc(0)), { grpcCode: Code.Unimplemented })
+    session.close()
+    await running
+  })
+
+  it('refuses two attachables for one method before anything is opened', () => {
+    assert.throws(() => new Session({ attachables: [greeter, greeter] }), {
+      code: 'INVALID_OPTION',
+      message: /serves \/t\.Greeter\/Greet twice/,
+    })
+  })
+
+  it('is lost when the other side ends it', async () => {
+    const session = new Session({ attachables: [] })
+    const { running, theirs } = serveOnPair(session)
+    theirs.destroy()
+    await assert.rejects(running, { code: 'SESSION_LOST' })
+  })
+
+  it('is lost when no health check comes in time, and not while they come', async () => {
+    const session = new Session({ attachables: [], livenessTimeoutMs: 80 })
+    const { running, client } = serveOnPair(session)
+    const started = performance.now()
+    let checks = 0
+    const checking = setInterval(() => {
+      if (++checks === 6) clearInterval(checking)
+      else client.unary('/grpc.health.v1.Health/Check', new Uint8Array()).catch(() => {})
+    }, 40)
+    await assert.rejects(running, {
+      code: 'SESSION_LOST',
+      expected: 'a health check within 80 ms',
+      received: 'none',
+    })
+    assert.equal(checks, 6)
+    assert.ok(performance.now() - started > 200)
+  })
+
+  it('remembers the first error of its handlers', async () => {
+    const broken: Attachable = { methods: { '/t.T/Break': () => Promise.reject(new Error('first')) } }
+    const session = new Session({ attachables: [broken] })
+    const { running, client } = serveOnPair(session)
+    await assert.rejects(client.unary('/t.T/Break', Buffer.alloc(0)), { message: 'first' })
+    assert.equal((session.handlerError as Error).message, 'first')
+    session.close()
+    await running
+  })
+
+  it('can be closed twice, and before it has begun', async () => {
+    const session = new Session({ attachables: [] })
+    session.close()
+    session.close()
+    const { running } = serveOnPair(session)
+    await running
+  })
+})
