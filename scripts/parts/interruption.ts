@@ -1,20 +1,23 @@
+import { messageOf } from '../../src/base/errors.ts'
+
 const interruption = new AbortController()
 
-/** Aborted on Ctrl-C and its like in a script that called {@link endOnSignals}; never otherwise. */
+/** Aborted on Ctrl-C and its like in a script that runs under {@link runScript}; never otherwise. */
 export const interrupted: AbortSignal = interruption.signal
 
 /**
- * Makes the first SIGINT, SIGTERM or SIGHUP abort {@link interrupted}, so that the script unwinds and
- * stops what it had started, and sets the exit code. A second one ends the process at once; what it
- * started then dies with it (see `server.ts`).
+ * Runs the main function of a script, and sets the exit code: the one it returns, or 1 with the message of
+ * what it throws. The first SIGINT, SIGTERM or SIGHUP aborts {@link interrupted}, so that the script
+ * unwinds and stops what it started. A second one ends it at once; its servers then die with it.
  */
-export function endOnSignals(): void {
-  for (const [signal, exitCode] of signals) {
-    process.on(signal, () => {
-      if (interrupted.aborted) process.exit(exitCode)
-      process.exitCode = exitCode
-      interruption.abort(new Error(`interrupted by ${signal}`))
-    })
+export async function runScript(main: () => Promise<number>): Promise<void> {
+  for (const [signal, exitCode] of signals) process.on(signal, () => interrupt(signal, exitCode))
+  try {
+    const exitCode = await main()
+    process.exitCode ??= exitCode
+  } catch (error) {
+    process.exitCode ??= 1
+    process.stderr.write(`${messageOf(interrupted.aborted ? interrupted.reason : error)}\n`)
   }
 }
 
@@ -24,3 +27,9 @@ const signals = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const
+
+function interrupt(signal: string, exitCode: number): void {
+  if (interrupted.aborted) process.exit(exitCode)
+  process.exitCode = exitCode
+  interruption.abort(new Error(`interrupted by ${signal}`))
+}

@@ -1,0 +1,159 @@
+import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What may be presented for a token. */
+export interface TokenAccount {
+  readonly username: string
+  readonly password: string
+  /** Accepted as a `refresh_token` in place of the password. */
+  readonly identityToken: string
+}
+
+/** One request for a token, as it came. */
+export interface TokenRequest {
+  readonly method: 'GET' | 'POST'
+  readonly service: string | undefined
+  /** `repository:NAME:ACTIONS` each. */
+  readonly scopes: readonly string[]
+  /** What the caller showed; whether it was right is another matter. */
+  readonly shown: 'nothing' | 'password' | 'identity token'
+  readonly status: 200 | 401 | 405
+}
+
+/** A server that gives out registry tokens. */
+export interface TokenServer extends AsyncDisposable {
+  /** Its URL, for the registry's `realm`. */
+  readonly realm: string
+  readonly issuer: string
+  readonly service: string
+  /** The public halves of its keys, as JSON Web Keys. */
+  readonly keys: readonly object[]
+  readonly requests: readonly TokenRequest[]
+}
+
+/**
+ * Starts one that speaks both forms of the registry token protocol: GET with basic authentication, and the
+ * OAuth2 POST; `post: false` leaves that out, as many registries do. The account may do everything, a caller
+ * without credentials may pull, wrong credentials get 401.
+ */
+export async function startTokenServer(
+  account: TokenAccount,
+  options: { post?: boolean } = {},
+): Promise<TokenServer> {
+  const issuer = 'buildkit-client tests'
+  const service = 'test registry'
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const kid = randomUUID()
+  const requests: TokenRequest[] = []
+  const server = createServer(async (incoming, response) => {
+    const { asked, credentials } = await read(incoming)
+    const status = incoming.method === 'POST' && options.post === false ? 405 : verdict(credentials, account)
+    requests.push({ ...asked, shown: credentials.shown, status })
+    response.writeHead(status, { 'content-type': 'application/json' })
+    if (status !== 200) {
+      response.end('{}')
+      return
+    }
+    const claims = { iss: issuer, aud: service, sub: credentials.username ?? '', ...validity() }
+    const access = accessTo(asked.scopes, credentials.shown !== 'nothing')
+    const token = jsonWebToken({ ...claims, access }, privateKey, kid)
+    response.end(JSON.stringify({ token, access_token: token, expires_in: tokenLifeS }))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    realm: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`,
+    issuer,
+    service,
+    keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' }],
+    requests,
+    [Symbol.asyncDispose]: () => close(server),
+  }
+}
+
+interface Credentials {
+  readonly shown: TokenRequest['shown']
+  readonly username?: string
+  readonly secret?: string
+}
+
+type Asked = Pick<TokenRequest, 'method' | 'service' | 'scopes'>
+
+async function read(incoming: IncomingMessage): Promise<{ asked: Asked; credentials: Credentials }> {
+  if (incoming.method === 'POST') {
+    const chunks: Buffer[] = await incoming.toArray()
+    const form = new URLSearchParams(Buffer.concat(chunks).toString())
+    return { asked: askedFor('POST', form), credentials: formCredentials(form) }
+  }
+  const { searchParams } = new URL(incoming.url ?? '/', 'http://token.test')
+  return {
+    asked: askedFor('GET', searchParams),
+    credentials: basicCredentials(incoming.headers.authorization),
+  }
+}
+
+/** A GET has one `scope` for each, a POST one for all with spaces between. */
+function askedFor(method: 'GET' | 'POST', parameters: URLSearchParams): Asked {
+  return {
+    method,
+    service: parameters.get('service') ?? undefined,
+    scopes: parameters.getAll('scope').flatMap((scope) => scope.split(' ')),
+  }
+}
+
+function formCredentials(form: URLSearchParams): Credentials {
+  const username = form.get('username') ?? ''
+  switch (form.get('grant_type')) {
+    case 'password':
+      return { shown: 'password', username, secret: form.get('password') ?? '' }
+    case 'refresh_token':
+      return { shown: 'identity token', username, secret: form.get('refresh_token') ?? '' }
+    default:
+      return { shown: 'nothing' }
+  }
+}
+
+function basicCredentials(authorization: string | undefined): Credentials {
+  const encoded = /^Basic (.*)$/i.exec(authorization ?? '')?.[1]
+  if (encoded === undefined) return { shown: 'nothing' }
+  const [username = '', ...rest] = Buffer.from(encoded, 'base64').toString().split(':')
+  return { shown: 'password', username, secret: rest.join(':') }
+}
+
+function verdict({ shown, username, secret }: Credentials, account: TokenAccount): 200 | 401 {
+  if (shown === 'nothing') return 200
+  if (shown === 'identity token') return secret === account.identityToken ? 200 : 401
+  return username === account.username && secret === account.password ? 200 : 401
+}
+
+/** The `access` claim (distribution, "Token Authentication Implementation"). */
+function accessTo(scopes: readonly string[], known: boolean): object[] {
+  return scopes.map((scope) => {
+    const [type, ...rest] = scope.split(':')
+    const actions = (rest.pop() ?? '').split(',')
+    return { type, name: rest.join(':'), actions: actions.filter((action) => known || action === 'pull') }
+  })
+}
+
+const tokenLifeS = 300
+
+function validity(): { iat: number; nbf: number; exp: number; jti: string } {
+  const now = Math.floor(Date.now() / 1000)
+  return { iat: now, nbf: now - 10, exp: now + tokenLifeS, jti: randomUUID() }
+}
+
+function jsonWebToken(claims: object, key: KeyObject, kid: string): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const text = `${part({ typ: 'JWT', alg: 'ES256', kid })}.${part(claims)}`
+  // JWS wants the two numbers of the signature side by side, not in DER.
+  return `${text}.${sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await closed
+}
