@@ -1,4 +1,4 @@
-import type { Warning } from './base/warning.ts'
+import type { OnWarning } from './base/warning.ts'
 import type { SolveOptions } from './solve/options.ts'
 import { type DaemonInfo, info, listWorkers, type QueryOptions, type Worker } from './solve/queries.ts'
 import { type SolveRun, startSolve } from './solve/run.ts'
@@ -8,8 +8,8 @@ import {
   type ConnectionState,
   openConnection,
 } from './transport/connection.ts'
-import { type RouteOptions, routeTo } from './transport/options.ts'
 import type { Dialer } from './transport/route.ts'
+import { type RouteOptions, routeTo } from './transport/route-to.ts'
 
 /** How to reach a daemon, and how long to try. */
 export interface ConnectOptions extends RouteOptions, ConnectionOptions {}
@@ -17,10 +17,10 @@ export interface ConnectOptions extends RouteOptions, ConnectionOptions {}
 /** A connection to a BuildKit daemon. Made by {@link connect}; ended by `close()` or `await using`. */
 export class Buildkit implements AsyncDisposable {
   readonly #connection: Connection
-  readonly #onWarning: ((warning: Warning) => void) | undefined
+  readonly #onWarning: OnWarning | undefined
 
   /** @internal Use {@link connect}. */
-  constructor(connection: Connection, onWarning?: (warning: Warning) => void) {
+  constructor(connection: Connection, onWarning?: OnWarning) {
     this.#connection = connection
     this.#onWarning = onWarning
   }

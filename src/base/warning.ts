@@ -8,9 +8,9 @@ export interface Warning {
 export type WarningCode = 'PLAINTEXT_TCP' | 'NO_XATTRS' | 'SKIPPED_ENTRY'
 
 /** Where warnings go. */
-export type WarningHook = (warning: Warning) => void
+export type OnWarning = (warning: Warning) => void
 
 /** Node's own way to warn, for callers who have given no hook. */
-export const emitWarning: WarningHook = ({ code, message }) => {
+export const emitWarning: OnWarning = ({ code, message }) => {
   process.emitWarning(message, { type: 'BuildkitWarning', code })
 }

@@ -2,8 +2,9 @@ import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { BuildkitError, invalidOption, systemCode } from '../base/errors.ts'
 import { parseReference } from '../registry/reference.ts'
+import type { LocalDir } from '../session/file-sync.ts'
 import type { Connection } from '../transport/connection.ts'
-import type { Export, LocalDir, SolveOptions } from './options.ts'
+import type { Export, SolveOptions } from './options.ts'
 import { listWorkers } from './queries.ts'
 
 /**

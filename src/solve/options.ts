@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
-import type { Warning } from '../base/warning.ts'
+import type { OnWarning } from '../base/warning.ts'
 import type { Attachable } from '../session/attachable.ts'
+import type { LocalDir } from '../session/file-sync.ts'
 
 /** What to build and where it goes. The words are BuildKit's own; only what is given is sent. */
 export interface SolveOptions {
@@ -37,14 +38,8 @@ export interface SolveOptions {
   /** Milliseconds without a sign of life from the daemon after which the build is lost. 60,000 by default. */
   readonly livenessTimeoutMs?: number
   /** Told of what does not stop the build. `process.emitWarning` by default. */
-  readonly onWarning?: (warning: Warning) => void
+  readonly onWarning?: OnWarning
 }
-
-/**
- * A directory: its path, or its files by name with their contents, as in `{ Dockerfile: 'FROM scratch' }`.
- * A path that is a symlink is resolved once.
- */
-export type LocalDir = string | Readonly<Record<string, string | Uint8Array>>
 
 /** One use of the result. */
 export type Export = PlainExport | DirectoryExport | StreamExport

@@ -1,0 +1,38 @@
+// The package's front door: everything that follows semantic versioning, and nothing else.
+
+export { BuildkitError, type ErrorCode, type ErrorFields, isBuildkitError } from './base/errors.ts'
+export type { OnWarning, Warning, WarningCode } from './base/warning.ts'
+export { Buildkit, type ConnectOptions, connect } from './buildkit.ts'
+export type { Metadata } from './grpc/metadata.ts'
+export { Code, RpcError } from './grpc/status.ts'
+export { type Attachable, type Handler, type ServedCall, unary } from './session/attachable.ts'
+export { callbackAuth, dockerConfigAuth, staticAuth } from './session/auth.ts'
+export type { LocalDir } from './session/file-sync.ts'
+export type { ErrorSource } from './solve/error-details.ts'
+export type { FailedVertex } from './solve/failure-facts.ts'
+export type {
+  CacheEntry,
+  DirectoryExport,
+  Export,
+  ExportOutput,
+  ExportOutputFunction,
+  PlainExport,
+  SolveOptions,
+  StreamExport,
+} from './solve/options.ts'
+export type { DaemonInfo, QueryOptions, Worker } from './solve/queries.ts'
+export type { SolveResult } from './solve/result.ts'
+export type { SolveRun } from './solve/run.ts'
+export { SolveError } from './solve/solve-error.ts'
+export type {
+  SolveStatus,
+  SourceInfo,
+  SourceRange,
+  Vertex,
+  VertexLog,
+  VertexStatus,
+  VertexWarning,
+} from './solve/status.ts'
+export type { ConnectionState } from './transport/connection.ts'
+export type { Dialer } from './transport/route.ts'
+export type { TlsOptions } from './transport/tls-options.ts'
