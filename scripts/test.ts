@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { join, normalize, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 import { partsEnvironment } from '../test/support/parts.ts'
 import { checkout } from './parts/cache.ts'
-import { interrupted, runScript } from './parts/interruption.ts'
+import { attend } from './parts/command.ts'
+import { runScript } from './parts/interruption.ts'
 import { type ProvidedParts, provideBuildkitParts, provideEngineParts } from './parts/test-parts.ts'
 
 const help = `npm test -- [options] [path ...]
@@ -74,22 +73,16 @@ function refuseMissing({ missing }: ProvidedParts): void {
   if (reasons.length > 0) throw new Error(reasons.join('\n'))
 }
 
-async function runTests(files: readonly string[], { parts, missing }: ProvidedParts): Promise<number> {
+function runTests(files: readonly string[], { parts, missing }: ProvidedParts): Promise<number> {
   const flags = [
     '--test-reporter=spec',
     `--test-concurrency=${concurrency}`,
     `--test-timeout=${testTimeoutMs}`,
   ]
-  const runner = spawn(process.execPath, ['--import', 'tsx', '--test', ...flags, ...files], {
+  return attend(process.execPath, ['--import', 'tsx', '--test', ...flags, ...files], {
     cwd: checkout,
     env: { ...process.env, ...partsEnvironment(parts, missing) },
-    stdio: ['ignore', 'inherit', 'inherit'],
   })
-  const stop = () => runner.kill('SIGTERM')
-  interrupted.addEventListener('abort', stop)
-  const [exitCode] = (await once(runner, 'exit')) as [number | null]
-  interrupted.removeEventListener('abort', stop)
-  return exitCode ?? 1
 }
 
 await runScript(main)

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -24,6 +25,27 @@ export async function run(
     interrupted.throwIfAborted()
     const { stderr = '', message } = error as Error & { stderr?: string }
     throw new Error(`${command} ${args.join(' ')} failed: ${lastLines(stderr) || message}`, { cause: error })
+  }
+}
+
+/** Runs a command that the terminal belongs to meanwhile, and gives its exit code. */
+export async function attend(
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<number> {
+  interrupted.throwIfAborted()
+  const child = spawn(command, args, { ...options, stdio: 'inherit' })
+  const passOn = () => {
+    // Ctrl-C has reached the child as well, and a second one would be taken for impatience.
+    if (interrupted.reason.cause !== 'SIGINT') child.kill('SIGTERM')
+  }
+  interrupted.addEventListener('abort', passOn)
+  try {
+    const [exitCode] = (await once(child, 'exit')) as [number | null]
+    return exitCode ?? 1
+  } finally {
+    interrupted.removeEventListener('abort', passOn)
   }
 }
 

@@ -2,7 +2,10 @@ import { messageOf } from '../../src/base/errors.ts'
 
 const interruption = new AbortController()
 
-/** Aborted on Ctrl-C and its like in a script that runs under {@link runScript}; never otherwise. */
+/**
+ * Aborted on Ctrl-C and its like in a script that runs under {@link runScript}, never otherwise. The
+ * reason is an error with the name of the signal as its cause.
+ */
 export const interrupted: AbortSignal = interruption.signal
 
 /**
@@ -31,5 +34,5 @@ const signals = [
 function interrupt(signal: string, exitCode: number): void {
   if (interrupted.aborted) process.exit(exitCode)
   process.exitCode = exitCode
-  interruption.abort(new Error(`interrupted by ${signal}`))
+  interruption.abort(new Error(`interrupted by ${signal}`, { cause: signal }))
 }
