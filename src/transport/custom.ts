@@ -1,0 +1,39 @@
+import type { Duplex } from 'node:stream'
+import { invalidOption, isBuildkitError } from '../base/errors.ts'
+import { unreachable } from './dial.ts'
+import type { Dialer } from './route.ts'
+
+/**
+ * A caller's dialer as the other dialers are: it rejects with UNREACHABLE where it fails, with INVALID_OPTION
+ * where it returns something else than a Duplex, and with the signal's reason as soon as that comes, also
+ * when the caller's function does not listen to it. A stream that arrives too late is destroyed.
+ */
+export function customDialer(dial: Dialer, description: string): Dialer {
+  return async (signal) => {
+    signal.throwIfAborted()
+    return new Promise<Duplex>((resolve, reject) => {
+      const onAbort = () => reject(signal.reason)
+      signal.addEventListener('abort', onAbort)
+      called(dial, description, signal)
+        .finally(() => signal.removeEventListener('abort', onAbort))
+        .then((stream) => {
+          if (signal.aborted) stream.destroy()
+          resolve(stream)
+        }, reject)
+    })
+  }
+}
+
+async function called(dial: Dialer, description: string, signal: AbortSignal): Promise<Duplex> {
+  const stream = await dial(signal).catch((error: unknown) => {
+    throw isBuildkitError(error) ? error : unreachable(description, error)
+  })
+  if (!isDuplex(stream))
+    throw invalidOption('address', { expected: 'a dialer that returns a Duplex', received: stream })
+  return stream
+}
+
+function isDuplex(value: unknown): value is Duplex {
+  const { read, write, destroy } = (value ?? {}) as Partial<Duplex>
+  return [read, write, destroy].every((method) => typeof method === 'function')
+}

@@ -1,0 +1,33 @@
+import type { Socket } from 'node:net'
+
+/**
+ * Waits for the event by which a socket says that it is ready. On an error, an early end or the signal it is
+ * destroyed, and the promise rejects with what `explain` makes of the error, or with the signal's reason.
+ */
+export function established<S extends Socket>(
+  socket: S,
+  event: 'connect' | 'secureConnect',
+  signal: AbortSignal,
+  explain: (error: Error) => Error,
+): Promise<S> {
+  // Stays: an error that comes between two owners of the socket shows in its state, and ends no process.
+  socket.on('error', () => {})
+  return new Promise<S>((resolve, reject) => {
+    const settle = (act: () => void) => {
+      socket.off(event, onReady).off('error', onError).off('close', onClose)
+      signal.removeEventListener('abort', onAbort)
+      act()
+    }
+    const fail = (reason: unknown) => {
+      socket.destroy()
+      settle(() => reject(reason))
+    }
+    const onReady = () => settle(() => resolve(socket))
+    const onError = (error: Error) => fail(explain(error))
+    const onClose = () => fail(explain(new Error('the stream ended')))
+    const onAbort = () => fail(signal.reason)
+    socket.on(event, onReady).on('error', onError).on('close', onClose)
+    signal.addEventListener('abort', onAbort)
+    if (signal.aborted) onAbort()
+  })
+}

@@ -1,0 +1,119 @@
+import { BlockList, isIP, isIPv6 } from 'node:net'
+import { invalidOption } from '../base/errors.ts'
+import { emitWarning, type OnWarning } from '../base/warning.ts'
+import { type Address, bracketed, parseAddress } from './address.ts'
+import { customDialer } from './custom.ts'
+import { tcpDialer, unixDialer } from './dial.ts'
+import { upgradeEngine } from './engine.ts'
+import type { Dialer, Route } from './route.ts'
+import { tlsDialer, tlsFailure } from './tls.ts'
+import { loadTls, type TlsOptions } from './tls-options.ts'
+
+export interface RouteOptions {
+  /** TLS for TCP addresses and for dialers. `{}` trusts the system's authorities and shows no certificate. */
+  readonly tls?: TlsOptions
+  /** Told of warnings. Without it they go to `process.emitWarning`, each address once. */
+  readonly onWarning?: OnWarning
+}
+
+/**
+ * The way to the daemon at an address (its forms: {@link parseAddress}) or behind a caller's own dialer.
+ * Nothing is dialled yet. Throws INVALID_OPTION for an address or TLS options that cannot be used. Plain TCP
+ * to another machine works, with the warning PLAINTEXT_TCP.
+ */
+export async function routeTo(address: string | Dialer, options: RouteOptions = {}): Promise<Route> {
+  if (typeof address === 'function') return secured(behind(address), 'h2', options.tls)
+  if (typeof address !== 'string')
+    throw invalidOption('address', { expected: 'the address of a daemon, or a dialer', received: address })
+  const parsed = parseAddress(address)
+  if ('path' in parsed) refuseTls(options.tls)
+  else if (options.tls === undefined) warnOfPlaintext(parsed, options.onWarning)
+  const plain = 'path' in parsed ? socket(parsed) : port(parsed)
+  if (parsed.kind !== 'docker') return secured(plain, 'h2', options.tls)
+  return throughEngine(await secured(plain, 'http/1.1', options.tls))
+}
+
+/** A way without TLS. */
+interface Plain extends Omit<Route, 'scheme'> {
+  /** What a certificate at its end has to be for. */
+  readonly name: string
+}
+
+function behind(dial: Dialer): Plain {
+  const description = 'a custom dialer'
+  return { description, name: 'localhost', authority: 'localhost', dial: customDialer(dial, description) }
+}
+
+function socket({ kind, path }: Extract<Address, { path: string }>): Plain {
+  const description = `${kind}://${path}`
+  return { description, name: 'localhost', authority: 'localhost', dial: unixDialer(path, description) }
+}
+
+function port(to: Extract<Address, { host: string }>): Plain {
+  const description = `${to.kind}://${bracketed(to.host)}:${to.port}`
+  return { description, name: to.host, authority: authorityOf(to), dial: tcpDialer(to, description) }
+}
+
+/** A zone (`fe80::1%eth0`) means something on this machine only. */
+function authorityOf({ host, port }: Extract<Address, { host: string }>): string {
+  return `${bracketed(host.replace(/%.*$/, ''))}:${port}`
+}
+
+async function secured(plain: Plain, protocol: 'h2' | 'http/1.1', tls?: TlsOptions): Promise<Route> {
+  const { description, name, authority, dial } = plain
+  if (tls === undefined) return { description, authority, scheme: 'http', dial }
+  const { context, serverName } = await loadTls(tls)
+  return {
+    description,
+    authority: serverName === undefined ? authority : bracketed(serverName),
+    scheme: 'https',
+    dial: tlsDialer(dial, context, { name: serverName ?? name, description, protocol }),
+    explain: (error) => tlsFailure(error, description),
+  }
+}
+
+function throughEngine(engine: Route): Route {
+  return {
+    ...engine,
+    dial: (signal) => upgradeEngine(engine, '/grpc', signal),
+    dialSession: (headers, signal) => upgradeEngine(engine, '/session', signal, { headers }),
+  }
+}
+
+function refuseTls(tls: TlsOptions | undefined): void {
+  if (tls === undefined) return
+  throw invalidOption('tls', {
+    expected: 'none for a Unix socket, which is private to this machine',
+    received: tls,
+    advice: 'Use TLS with tcp://host:port, docker://host:port or a dialer',
+  })
+}
+
+/** The addresses that the process has been warned of. */
+const warned = new Set<string>()
+
+function warnOfPlaintext(to: Extract<Address, { host: string }>, onWarning: OnWarning | undefined): void {
+  const address = `${to.kind}://${bracketed(to.host)}:${to.port}`
+  if (isLoopback(to.host)) return
+  if (onWarning === undefined) {
+    if (warned.has(address)) return
+    warned.add(address)
+  }
+  const warn = onWarning ?? emitWarning
+  warn({
+    code: 'PLAINTEXT_TCP',
+    message:
+      `The connection to ${address} is not encrypted: whoever is on the way can read and change files, ` +
+      'credentials and results, and whoever reaches that port can run builds. ' +
+      'Give the daemon a certificate, and give us the tls option (ca, cert and key)',
+  })
+}
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+function isLoopback(host: string): boolean {
+  if (isIP(host) === 0) return /^(?:.*\.)?localhost\.?$/i.test(host)
+  return loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
+}

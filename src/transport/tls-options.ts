@@ -1,0 +1,142 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { BuildkitError, invalidOption, messageOf, systemCode } from '../base/errors.ts'
+
+/** How to speak TLS with a daemon. Every part is PEM, in memory or in a file, never both. */
+export interface TlsOptions {
+  /** The authorities to trust instead of the system's: one certificate or more. */
+  readonly ca?: string | Buffer
+  readonly caFile?: string
+  /** Our certificate, for daemons that ask for one; its chain may follow. Needs the key. */
+  readonly cert?: string | Buffer
+  readonly certFile?: string
+  /** The key of our certificate, not encrypted. */
+  readonly key?: string | Buffer
+  readonly keyFile?: string
+  /** The name that the daemon's certificate must carry, where that is not the host of the address. */
+  readonly serverName?: string
+}
+
+/** {@link TlsOptions} after loading: checked, and ready for any number of connections. */
+export interface TlsIdentity {
+  readonly context: SecureContext
+  readonly serverName: string | undefined
+}
+
+/**
+ * Reads and checks TLS options before anything is sent. Throws INVALID_OPTION, naming the option and never
+ * showing what is in it: unreadable, not PEM, certificate without key, key of another certificate,
+ * certificate outside its dates.
+ */
+export async function loadTls(options: TlsOptions): Promise<TlsIdentity> {
+  const [ca, cert, key] = await Promise.all([
+    part(options, 'ca'),
+    part(options, 'cert'),
+    part(options, 'key'),
+  ])
+  if (ca !== undefined) certificates(ca)
+  if (cert !== undefined || key !== undefined) checkPair(cert, key)
+  const { serverName } = options
+  if (serverName !== undefined && !/^[\w.:-]+$/.test(serverName))
+    throw invalidOption('tls.serverName', { expected: 'a host name or an IP address', received: serverName })
+  return { context: contextOf(ca, cert, key), serverName }
+}
+
+/** One part of the material, and the option it came from. */
+interface Material {
+  readonly option: string
+  readonly pem: string
+}
+
+async function part(options: TlsOptions, name: 'ca' | 'cert' | 'key'): Promise<Material | undefined> {
+  const value: unknown = options[name]
+  const file: unknown = options[`${name}File`]
+  if (value !== undefined && file !== undefined)
+    throw unusable(`tls.${name}`, `either this or tls.${name}File`, 'both')
+  if (file !== undefined) return fromFile(`tls.${name}File`, file)
+  if (value === undefined) return undefined
+  if (typeof value === 'string') return { option: `tls.${name}`, pem: value }
+  if (value instanceof Uint8Array)
+    return { option: `tls.${name}`, pem: Buffer.from(value).toString('latin1') }
+  throw unusable(`tls.${name}`, 'PEM as a string or a Buffer', `a ${typeof value}`)
+}
+
+/** Ten times the largest bundle of authorities in use. */
+const maxFileBytes = 4 << 20
+
+async function fromFile(option: string, path: unknown): Promise<Material> {
+  if (typeof path !== 'string' || path === '')
+    throw invalidOption(option, { expected: 'a path', received: path })
+  try {
+    const info = await stat(path)
+    if (!info.isFile()) throw unusable(option, 'a regular file', path)
+    if (info.size > maxFileBytes)
+      throw unusable(option, 'a PEM file of at most 4 MiB', `${info.size} bytes in ${path}`)
+    return { option, pem: await readFile(path, 'latin1') }
+  } catch (cause) {
+    if (cause instanceof BuildkitError) throw cause
+    throw unusable(option, 'a readable file', `${systemCode(cause) ?? messageOf(cause)} for ${path}`, cause)
+  }
+}
+
+function checkPair(cert: Material | undefined, key: Material | undefined): void {
+  if (cert === undefined) throw unusable('tls.cert', 'the certificate that belongs to tls.key', 'nothing')
+  if (key === undefined) throw unusable('tls.key', 'the key that belongs to tls.cert', 'nothing')
+  const [own] = certificates(cert)
+  if (!own!.checkPrivateKey(privateKey(key)))
+    throw unusable(key.option, `the key of the certificate in ${cert.option}`, 'the key of another one')
+  checkDates(own!, cert.option)
+}
+
+function checkDates({ validFrom, validTo }: X509Certificate, option: string): void {
+  const expected = 'a certificate that is valid now'
+  if (Date.now() < Date.parse(validFrom)) throw unusable(option, expected, `one valid only from ${validFrom}`)
+  if (Date.now() > Date.parse(validTo)) throw unusable(option, expected, `one that expired on ${validTo}`)
+}
+
+/** The certificates of a PEM text in their order, at least one. */
+function certificates({ option, pem }: Material): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs)
+  if (blocks === null) throw unusable(option, 'a certificate in PEM', 'something else')
+  try {
+    return blocks.map((block) => new X509Certificate(block))
+  } catch (cause) {
+    throw unusable(option, 'a certificate in PEM', 'a damaged one', cause)
+  }
+}
+
+function privateKey({ option, pem }: Material): KeyObject {
+  try {
+    return createPrivateKey(pem)
+  } catch (cause) {
+    const encrypted = pem.includes('ENCRYPTED')
+    throw unusable(
+      option,
+      'a private key in PEM, not encrypted',
+      encrypted ? 'an encrypted one' : 'something else',
+      cause,
+    )
+  }
+}
+
+function contextOf(ca?: Material, cert?: Material, key?: Material): SecureContext {
+  try {
+    return createSecureContext({ ca: ca?.pem, cert: cert?.pem, key: key?.pem })
+  } catch (cause) {
+    throw unusable('tls', 'material that this system’s TLS accepts', messageOf(cause), cause)
+  }
+}
+
+/** As `invalidOption`, for descriptions: what came must not be quoted, it may be a key. */
+function unusable(option: string, expected: string, received: string, cause?: unknown): BuildkitError {
+  const advice =
+    option.endsWith('File') || received !== 'something else' ? undefined : `For a path use ${option}File`
+  return new BuildkitError('INVALID_OPTION', `option ${option} cannot be used`, {
+    subject: option,
+    expected,
+    received,
+    ...(advice !== undefined && { advice }),
+    ...(cause !== undefined && { cause }),
+  })
+}

@@ -1,0 +1,140 @@
+import { isIP } from 'node:net'
+import { checkServerIdentity, connect, type SecureContext } from 'node:tls'
+import { BuildkitError, messageOf, systemCode } from '../base/errors.ts'
+import { unreachable } from './dial.ts'
+import { established } from './established.ts'
+import type { Dialer } from './route.ts'
+
+export interface TlsPeer {
+  /** The name its certificate must carry. */
+  readonly name: string
+  /** For messages. */
+  readonly description: string
+  /** What is spoken inside, for ALPN. */
+  readonly protocol: 'h2' | 'http/1.1'
+}
+
+/**
+ * TLS over the streams of another dialer, ready once the peer's certificate has been checked. Rejects with
+ * TLS_FAILED (see {@link tlsFailure}), with UNREACHABLE when the stream ends on the way, or with the signal's
+ * reason.
+ */
+export function tlsDialer(dial: Dialer, context: SecureContext, peer: TlsPeer): Dialer {
+  return async (signal) => {
+    const socket = connect({
+      socket: await dial(signal),
+      secureContext: context,
+      ALPNProtocols: [peer.protocol],
+      // SNI carries names only; the check below takes addresses as well.
+      servername: isIP(peer.name) ? '' : peer.name,
+      checkServerIdentity: (_, certificate) => checkServerIdentity(peer.name, certificate),
+    })
+    return established(
+      socket,
+      'secureConnect',
+      signal,
+      (error) => tlsFailure(error, peer.description) ?? unreachable(peer.description, error),
+    )
+  }
+}
+
+/**
+ * TLS_FAILED for an error that TLS has caused somewhere down its chain of causes, else nothing. Under TLS 1.3
+ * a daemon judges our certificate after our side of the handshake is done, so that its refusal fails a
+ * connection that was already ours: whoever sees one break right after dialling asks here what it means.
+ */
+export function tlsFailure(error: unknown, description: string): BuildkitError | undefined {
+  const cause = causes(error).find(isTlsError)
+  if (cause === undefined) return undefined
+  if (cause instanceof BuildkitError) return cause
+  return new BuildkitError('TLS_FAILED', `TLS with ${description} failed`, {
+    subject: description,
+    ...reasonOf(cause),
+    cause,
+  })
+}
+
+const longestChain = 8
+
+function causes(error: unknown): Error[] {
+  const chain: Error[] = []
+  for (let at = error; at instanceof Error && chain.length < longestChain; at = at.cause) chain.push(at)
+  return chain
+}
+
+function isTlsError(error: Error): boolean {
+  const code = systemCode(error) ?? ''
+  return code === 'TLS_FAILED' || code === 'EPROTO' || /^ERR_(?:SSL|TLS|OSSL)_/.test(code) || code in verdicts
+}
+
+interface Reason {
+  readonly received: string
+  readonly expected?: string
+  readonly advice?: string
+}
+
+const untrusted: Reason = {
+  received: 'its certificate comes from an authority that is not trusted',
+  advice: 'Give that authority’s certificate as tls.ca or tls.caFile',
+}
+
+/** What OpenSSL can find wrong with the daemon's certificate, by the codes that Node gives it. */
+const verdicts: Readonly<Record<string, Reason>> = {
+  UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  CERT_UNTRUSTED: untrusted,
+  CERT_SIGNATURE_FAILURE: untrusted,
+  INVALID_CA: untrusted,
+  CERT_CHAIN_TOO_LONG: untrusted,
+  PATH_LENGTH_EXCEEDED: untrusted,
+  INVALID_PURPOSE: { received: 'its certificate is not meant for servers' },
+  CERT_REJECTED: { received: 'its certificate is rejected here' },
+  CERT_REVOKED: { received: 'its certificate has been revoked' },
+  CERT_HAS_EXPIRED: {
+    received: 'its certificate, or that of its authority, has expired',
+    advice: 'Renew it, or set the clock of this machine',
+  },
+  CERT_NOT_YET_VALID: {
+    received: 'its certificate, or that of its authority, is not valid yet',
+    advice: 'Set the clock of this machine',
+  },
+}
+
+/** What the other side, or OpenSSL, says in words; the codes differ between versions of OpenSSL. */
+const phrases: readonly (readonly [RegExp, Reason])[] = [
+  [
+    /alert (?:(?:bad|unsupported) certificate|certificate (?:required|expired|revoked|unknown)|unknown ca|access denied)/i,
+    {
+      received: 'it refuses our certificate, or the lack of one',
+      advice: 'Give a certificate that it accepts as tls.cert and tls.key, or tls.certFile and tls.keyFile',
+    },
+  ],
+  [
+    /wrong version number|packet length too long|http request|record layer failure|invalid alert/i,
+    { received: 'it does not speak TLS', advice: 'Leave tls out, or check the port' },
+  ],
+  [/no application protocol/i, { received: 'it offers no protocol that a daemon speaks over TLS' }],
+]
+
+function reasonOf(error: Error): Reason {
+  if (systemCode(error) === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongName(error)
+  const verdict = verdicts[systemCode(error) ?? '']
+  if (verdict !== undefined) return verdict
+  const text = `${(error as { reason?: unknown }).reason ?? ''} ${messageOf(error)}`
+  return phrases.find(([pattern]) => pattern.test(text))?.[1] ?? { received: messageOf(error) }
+}
+
+const longestNames = 200
+
+function wrongName(error: Error): Reason {
+  const { host, cert } = error as { host?: string; cert?: { subjectaltname?: string } }
+  const names = cert?.subjectaltname?.replace(/[^\x20-\x7e]/g, '?').slice(0, longestNames)
+  return {
+    expected: `a certificate for ${host}`,
+    received: names === undefined ? 'one without a name' : `one for ${names}`,
+    advice: 'Set tls.serverName to the name that the daemon goes by',
+  }
+}
