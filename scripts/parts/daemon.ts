@@ -7,6 +7,7 @@ import { onPath } from './command.ts'
 import { startDockerd } from './dockerd.ts'
 import { goTools } from './go-tools.ts'
 import { interrupted } from './interruption.ts'
+import { requireRoot } from './runc.ts'
 import { say } from './say.ts'
 
 /** A daemon that builds: one that was there, or one that was started and stops with its scope. */
@@ -84,7 +85,11 @@ const installed: Source = {
 
 const compiled: Source = {
   name: 'buildkitd compiled from tools/buildkit',
-  open: async () => privateBuildkitd(join(await goTools('buildkit'), 'buildkitd')),
+  async open() {
+    // Asked before the minutes of compiling.
+    requireRoot()
+    return privateBuildkitd(join(await goTools('buildkit'), 'buildkitd'))
+  },
 }
 
 const debianEngine: Source = {

@@ -12,7 +12,7 @@ import { say } from './say.ts'
 /** The parts of one run of the tests. What was started for it stops with its scope. */
 export interface ProvidedParts extends AsyncDisposable {
   readonly parts: TestParts
-  /** Why the others are not there. */
+  /** Why the others are not there, in one line each. */
   readonly missing: MissingParts
 }
 
@@ -58,7 +58,7 @@ async function provide(providers: Providers): Promise<ProvidedParts> {
       if (interrupted.aborted) await stop()
       interrupted.throwIfAborted()
       say(`${name} cannot be had: ${messageOf(error)}`)
-      missing[name] = `${name} cannot be had: ${messageOf(error).replaceAll(/\s*\n\s*/g, '; ')}`
+      missing[name] = `${name}: ${messageOf(error).replace(/:?\n.*/s, '')}`
     }
   }
   return { parts, missing, [Symbol.asyncDispose]: stop }
