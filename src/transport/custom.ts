@@ -25,12 +25,18 @@ export function customDialer(dial: Dialer, description: string): Dialer {
 }
 
 async function called(dial: Dialer, description: string, signal: AbortSignal): Promise<Duplex> {
-  const stream = await dial(signal).catch((error: unknown) => {
-    throw isBuildkitError(error) ? error : unreachable(description, error)
-  })
+  const stream = await opened(dial, description, signal)
   if (!isDuplex(stream))
     throw invalidOption('address', { expected: 'a dialer that returns a Duplex', received: stream })
   return stream
+}
+
+async function opened(dial: Dialer, description: string, signal: AbortSignal): Promise<unknown> {
+  try {
+    return await dial(signal)
+  } catch (error) {
+    throw isBuildkitError(error) ? error : unreachable(description, error)
+  }
 }
 
 function isDuplex(value: unknown): value is Duplex {

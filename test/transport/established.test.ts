@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
+import net from 'node:net'
+import { test } from 'node:test'
+import { established } from '../../src/transport/established.ts'
+
+const explain = (error: Error) => new Error('explained', { cause: error })
+
+test('the event makes the socket usable, and later errors of it end nothing', async () => {
+  const { signal } = new AbortController()
+  const socket = new net.Socket()
+  const ready = established(socket, 'connect', signal, explain)
+  socket.emit('connect')
+  assert.equal(await ready, socket)
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.destroy(new Error('later'))
+  await closed
+  assert.equal(socket.errored?.message, 'later')
+})
+
+test('an error before the event is explained', async () => {
+  const { signal } = new AbortController()
+  const socket = new net.Socket()
+  const ready = established(socket, 'connect', signal, explain)
+  const cause = new Error('broken')
+  socket.destroy(cause)
+  await assert.rejects(ready, { message: 'explained', cause })
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
+})
+
+test('an end without an error before the event is explained', async () => {
+  const socket = new net.Socket()
+  const ready = established(socket, 'connect', new AbortController().signal, explain)
+  socket.destroy()
+  await assert.rejects(ready, { message: 'explained', cause: new Error('the stream ended') })
+})
+
+test('the signal destroys the socket and rejects with its reason, before or while waiting', async () => {
+  const reason = new Error('no longer wanted')
+  const waiting = new net.Socket()
+  const abort = new AbortController()
+  const ready = established(waiting, 'connect', abort.signal, explain)
+  abort.abort(reason)
+  await assert.rejects(ready, reason)
+  assert.equal(waiting.destroyed, true)
+  const late = new net.Socket()
+  await assert.rejects(established(late, 'connect', abort.signal, explain), reason)
+  assert.equal(late.destroyed, true)
+  assert.equal(getEventListeners(abort.signal, 'abort').length, 0)
+})
