@@ -4,7 +4,13 @@ import { type Deferred, deferred } from '../base/deferred.ts'
 import { BuildkitError, messageOf } from '../base/errors.ts'
 import type { MessageStream } from '../base/message-stream.ts'
 import { decodeMessage, metadataOf } from './headers.ts'
-import { maxMessageBytes, sessionMemoryMegabytes, widenConnection, windowBytes } from './http2-options.ts'
+import {
+  closeAtEnd,
+  maxMessageBytes,
+  sessionMemoryMegabytes,
+  widenConnection,
+  windowBytes,
+} from './http2-options.ts'
 import { MessageReader } from './message-reader.ts'
 import { MessageWriter } from './message-writer.ts'
 import type { Metadata } from './metadata.ts'
@@ -98,6 +104,7 @@ export class RpcClient {
 
   #watch(duplex: Duplex, ready: Deferred): Promise<BuildkitError | undefined> {
     const session = this.#session
+    closeAtEnd(duplex, session)
     session.once('remoteSettings', () => {
       widenConnection(session)
       ready.resolve()
@@ -222,6 +229,8 @@ class Http2Call implements ClientCall {
     stream.on('error', (error) => {
       failure = error
     })
+    // The other side's end is the end of a call, also of one on which we could still send.
+    stream.once('end', () => stream.close())
     // The reader sees the end of the stream before its close, where the trailers are judged: hold it back.
     this.messages.holdEnd()
     stream.once('close', () => {

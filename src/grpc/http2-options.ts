@@ -1,4 +1,5 @@
 import type { Http2Session } from 'node:http2'
+import type { Duplex } from 'node:stream'
 
 /**
  * How much the other side may send before we must have read it, per stream and per connection. Node's
@@ -18,4 +19,9 @@ export const sessionMemoryMegabytes = 1024
 /** Opens the connection's own window; the `initialWindowSize` setting is about streams only. */
 export function widenConnection(session: Http2Session): void {
   session.setLocalWindowSize(windowBytes)
+}
+
+/** Ends a connection whose other side has ended: of a stream that is no socket, Node waits for its close. */
+export function closeAtEnd(duplex: Duplex, session: Http2Session): void {
+  duplex.once('end', () => session.destroy())
 }

@@ -3,7 +3,13 @@ import type { Duplex } from 'node:stream'
 import { messageOf } from '../base/errors.ts'
 import type { MessageStream } from '../base/message-stream.ts'
 import { encodeMessage, metadataOf } from './headers.ts'
-import { maxMessageBytes, sessionMemoryMegabytes, widenConnection, windowBytes } from './http2-options.ts'
+import {
+  closeAtEnd,
+  maxMessageBytes,
+  sessionMemoryMegabytes,
+  widenConnection,
+  windowBytes,
+} from './http2-options.ts'
 import { MessageReader } from './message-reader.ts'
 import { MessageWriter } from './message-writer.ts'
 import type { Metadata } from './metadata.ts'
@@ -49,6 +55,7 @@ export function serve(duplex: Duplex, options: ServerOptions): Server {
     maxSessionMemory: sessionMemoryMegabytes,
   })
   widenConnection(session)
+  closeAtEnd(duplex, session)
   session.on('stream', (stream: ServerStream, headers: Headers, _flags: number, rawHeaders: string[]) => {
     void answer(stream, String(headers[':path']), rawHeaders, options)
   })

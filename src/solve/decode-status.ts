@@ -1,5 +1,5 @@
-import { Buffer } from 'node:buffer'
 import { moby } from '../gen/buildkit.js'
+import { decode } from '../grpc/decode.ts'
 import type {
   SolveStatus,
   SourceInfo,
@@ -21,7 +21,7 @@ type WireInt = number | { toNumber(): number }
 
 /** Decodes one message of the status stream. Keys come in the order in which the Go client prints them. */
 export function decodeStatus(message: Uint8Array): SolveStatus {
-  const response = moby.buildkit.v1.StatusResponse.decode(message)
+  const response = decode(moby.buildkit.v1.StatusResponse, 'StatusResponse', message)
   return {
     ...list('vertexes', response.vertexes.map(vertexOf)),
     ...list('statuses', response.statuses.map(itemOf)),

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import { google } from '../gen/buildkit.js'
 import type { SourceRange } from './status.ts'
 

@@ -1,4 +1,5 @@
 import { moby } from '../gen/buildkit.js'
+import { decode } from '../grpc/decode.ts'
 import { Code, RpcError, rpcFailed } from '../grpc/status.ts'
 import type { Connection } from '../transport/connection.ts'
 
@@ -38,7 +39,7 @@ export async function info(
 ): Promise<DaemonInfo | undefined> {
   try {
     const reply = await query(connection, '/moby.buildkit.v1.Control/Info', options)
-    const { buildkitVersion } = moby.buildkit.v1.InfoResponse.decode(reply)
+    const { buildkitVersion } = decode(moby.buildkit.v1.InfoResponse, 'InfoResponse', reply)
     return {
       version: buildkitVersion?.version ?? '',
       package: buildkitVersion?.package ?? '',
@@ -54,7 +55,7 @@ export async function info(
 /** Lists the daemon's workers, the default one first. Throws RPC_FAILED or CONNECTION_LOST. */
 export async function listWorkers(connection: Connection, options: QueryOptions = {}): Promise<Worker[]> {
   const reply = await query(connection, '/moby.buildkit.v1.Control/ListWorkers', options)
-  return moby.buildkit.v1.ListWorkersResponse.decode(reply).record.map((record) => ({
+  return decode(moby.buildkit.v1.ListWorkersResponse, 'ListWorkersResponse', reply).record.map((record) => ({
     id: record.ID ?? '',
     labels: { ...record.Labels },
     platforms: (record.platforms ?? []).map(({ OS, Architecture, Variant }) =>

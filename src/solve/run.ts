@@ -1,7 +1,8 @@
 import { BuildkitError, messageOf } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { moby } from '../gen/buildkit.js'
-import { Code, RpcError } from '../grpc/status.ts'
+import { decode } from '../grpc/decode.ts'
+import { RpcError } from '../grpc/status.ts'
 import { Session, type Tunnel } from '../session/session.ts'
 import { callAsDuplex } from '../session/tunnel.ts'
 import type { Connection } from '../transport/connection.ts'
@@ -61,6 +62,7 @@ class Run implements SolveRun {
   readonly #stop = new AbortController()
   #session: Session | undefined
   #cancelled: { reason: unknown } | undefined
+  #broken: unknown
 
   constructor(connection: Connection, options: SolveOptions) {
     this.#connection = connection
@@ -114,9 +116,10 @@ class Run implements SolveRun {
     this.#session = session
     const sessionEnd = new AbortController()
     const serving = session.run(this.#tunnel(sessionEnd.signal))
+    serving.catch(async (error) => this.#breakOff(await this.#whatBroke(error)))
     const following = this.#followStatus()
     try {
-      return await this.#callSolve(session, serving)
+      return await this.#callSolve(session.id)
     } finally {
       session.close()
       sessionEnd.abort()
@@ -124,21 +127,17 @@ class Run implements SolveRun {
     }
   }
 
-  async #callSolve(session: Session, serving: Promise<void>): Promise<SolveResult> {
-    const lost = new AbortController()
-    const sessionLost = serving.then(
-      () => new Promise<never>(() => {}), // a session ends well only after the solve
-      async (error) => {
-        lost.abort(error)
-        throw await this.#whatBroke(error)
-      },
-    )
-    const request = solveRequest(this.ref, session.id, this.#options)
-    const answer = this.#connection.rpc.unary(methods.solve, request, {
-      signal: AbortSignal.any([this.#stop.signal, lost.signal]),
-    })
-    const reply = await Promise.race([answer, sessionLost])
-    return resultOf(this.ref, moby.buildkit.v1.SolveResponse.decode(reply).ExporterResponse)
+  async #callSolve(sessionId: string): Promise<SolveResult> {
+    const request = solveRequest(this.ref, sessionId, this.#options)
+    const reply = await this.#connection.rpc.unary(methods.solve, request, { signal: this.#stop.signal })
+    const { ExporterResponse } = decode(moby.buildkit.v1.SolveResponse, 'SolveResponse', reply)
+    return resultOf(this.ref, ExporterResponse)
+  }
+
+  /** Ends a build that cannot go on; the first reason counts. */
+  #breakOff(error: unknown): void {
+    this.#broken ??= error
+    this.#stop.abort(error)
   }
 
   #tunnel(signal: AbortSignal): Tunnel {
@@ -150,10 +149,11 @@ class Run implements SolveRun {
   /** Reads the status stream until it ends; `end` gives it up once it stays silent after the solve. */
   #followStatus(): { end(): Promise<void> } {
     const request = moby.buildkit.v1.StatusRequest.encode({ Ref: this.ref }).finish()
-    const call = this.#connection.rpc.serverStream(methods.status, request)
-    const giveUp = () => call.cancel(new RpcError(Code.Canceled, 'the status stream stayed silent'))
+    const silent = new AbortController()
+    const giveUp = () => silent.abort()
     let silence: NodeJS.Timeout | undefined
     const reading = (async () => {
+      const call = this.#connection.rpc.serverStream(methods.status, request, { signal: silent.signal })
       for await (const message of call.messages) {
         silence?.refresh()
         const status = decodeStatus(message)
@@ -163,7 +163,8 @@ class Run implements SolveRun {
     })().catch((error) => this.#statusBroke(error))
     return {
       end: async () => {
-        silence = setTimeout(giveUp, statusSilenceMs)
+        if (this.#broken === undefined) silence = setTimeout(giveUp, statusSilenceMs)
+        else giveUp()
         await reading
         clearTimeout(silence)
       },
@@ -177,7 +178,7 @@ class Run implements SolveRun {
   #statusBroke(error: unknown): void {
     if (error instanceof RpcError || (error instanceof BuildkitError && error.code === 'CONNECTION_LOST'))
       return
-    this.#stop.abort(error)
+    this.#breakOff(error)
   }
 
   /** When the whole connection is gone, that says more than the session's end. */
@@ -186,7 +187,8 @@ class Run implements SolveRun {
     return this.#connection.state === 'failed' ? ((await this.#connection.closed) ?? error) : error
   }
 
-  #failure(error: unknown): BuildkitError {
+  #failure(caught: unknown): BuildkitError {
+    const error = this.#broken ?? caught
     if (error instanceof BuildkitError && error.code === 'INVALID_OPTION') return error
     const closed = this.#connection.state === 'closed'
     if (closed && this.#cancelled === undefined) {
