@@ -7,24 +7,32 @@ import { interrupted } from './interruption.ts'
 
 const outputLimit = 64 << 20
 
-/** Runs a command to its end and gives its standard output. A failure's message has what it said last. */
+export interface CommandOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/**
+ * Runs a command to its end and gives its standard output. A failure's message has what it said last. It
+ * ends with the script's interruption, unless it is there to clean up.
+ */
 export async function run(
   command: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  options: CommandOptions & { evenInterrupted?: boolean } = {},
 ): Promise<string> {
+  const { evenInterrupted = false, ...rest } = options
+  const signal = evenInterrupted ? undefined : interrupted
   try {
-    const running = promisify(execFile)(command, args, {
-      ...options,
-      maxBuffer: outputLimit,
-      signal: interrupted,
-    })
+    const running = promisify(execFile)(command, args, { ...rest, maxBuffer: outputLimit, signal })
     running.child.stdin?.end()
     return (await running).stdout
   } catch (error) {
-    interrupted.throwIfAborted()
-    const { stderr = '', message } = error as Error & { stderr?: string }
-    throw new Error(`${command} ${args.join(' ')} failed: ${lastLines(stderr) || message}`, { cause: error })
+    signal?.throwIfAborted()
+    const { stderr, stdout, message } = error as Error & { stderr?: string; stdout?: string }
+    throw new Error(`${command} ${args.join(' ')} failed: ${lastLines(stderr || stdout || message)}`, {
+      cause: error,
+    })
   }
 }
 
@@ -32,7 +40,7 @@ export async function run(
 export async function attend(
   command: string,
   args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  options: CommandOptions = {},
 ): Promise<number> {
   interrupted.throwIfAborted()
   const child = spawn(command, args, { ...options, stdio: 'inherit' })

@@ -85,5 +85,5 @@ function bridgeExists(): Promise<boolean> {
 
 /** With busybox, because a small machine has no `ip` of its own. */
 async function removeBridge(): Promise<void> {
-  await run(await staticBusybox(), ['ip', 'link', 'delete', bridge])
+  await run(await staticBusybox(), ['ip', 'link', 'delete', bridge], { evenInterrupted: true })
 }

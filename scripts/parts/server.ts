@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { systemCode } from '../../src/base/errors.ts'
 import { lastLines, run } from './command.ts'
 
 /** How to start one, decided once its folder is known. */
@@ -31,7 +32,7 @@ export interface Server<T> extends AsyncDisposable {
 
 const readyWithinMs = 60_000
 const pollMs = 20
-const stopsWithinMs = 20_000
+const stopsWithinMs = 10_000
 
 /**
  * Starts a server and waits until its log says that it is ready. It runs in a process group of its own,
@@ -46,7 +47,10 @@ export async function startServer<T>(
   let child: ChildProcess | undefined
   const kill = () => end(child, 'SIGKILL')
   const stop = async () => {
+    // A daemon waits for the steps of a build, and one that has crashed has left them running.
+    await killContainers(folder)
     await end(child, 'SIGTERM')
+    await killContainers(folder)
     await removeFolder(folder)
   }
   try {
@@ -121,13 +125,32 @@ function deathGuard(): Promise<string[]> {
   return deathGuardFound
 }
 
+/** Ends the processes whose root file system is mounted from within the folder. */
+async function killContainers(folder: string): Promise<void> {
+  const processes = await readdir('/proc').catch(() => [])
+  for (const pid of processes.filter((name) => /^\d+$/.test(name))) {
+    const root = (await mounts(pid)).find(({ point }) => point === '/')
+    if (root?.line.includes(`${folder}/`)) killProcess(Number(pid))
+  }
+}
+
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (systemCode(error) !== 'ESRCH') throw error
+  }
+}
+
 /** Detaches what a daemon that was killed left mounted there, so that removal stays within the folder. */
 async function removeFolder(folder: string): Promise<void> {
-  const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
-  const points = mounts
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-    .filter((point) => point.startsWith(`${folder}/`))
-  for (const point of points.reverse()) await run('umount', ['--lazy', point])
+  const inside = (await mounts('self')).filter(({ point }) => point.startsWith(`${folder}/`))
+  for (const { point } of inside.reverse()) await run('umount', ['--lazy', point], { evenInterrupted: true })
   await rm(folder, { recursive: true, force: true })
+}
+
+/** The mounts that a process sees, see proc(5); none where the system has no such file, or the process is gone. */
+async function mounts(pid: string): Promise<{ point: string; line: string }[]> {
+  const text = await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '')
+  return text.split('\n').map((line) => ({ point: line.split(' ')[4] ?? '', line }))
 }
