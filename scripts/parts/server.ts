@@ -100,22 +100,21 @@ async function end(child: ChildProcess | undefined, signal: 'SIGTERM' | 'SIGKILL
   if (child?.pid === undefined || hasEnded(child)) return
   const ended = once(child, 'exit')
   child.kill(signal)
-  const patience = AbortSignal.timeout(stopsWithinMs)
-  const giveUp = () => process.kill(-child.pid!, 'SIGKILL')
-  patience.addEventListener('abort', giveUp)
+  const impatience = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), stopsWithinMs)
   await ended
-  patience.removeEventListener('abort', giveUp)
+  clearTimeout(impatience)
 }
 
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null
 }
 
+let deathGuardFound: Promise<string[]> | undefined
+
 /**
  * The words before a command that make the kernel end it when this process dies, be it by SIGKILL. From
  * util-linux; where it is missing or another program of that name, only an orderly end stops the servers.
  */
-let deathGuardFound: Promise<string[]> | undefined
 function deathGuard(): Promise<string[]> {
   const guard = ['setpriv', '--pdeathsig', 'TERM', '--']
   deathGuardFound ??= run(guard[0]!, [...guard.slice(1), 'true']).then(
