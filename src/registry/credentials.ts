@@ -1,0 +1,71 @@
+/**
+ * What opens a registry: a user name and password; an identity token, which is exchanged for access tokens;
+ * or a registry token, which is an access token already.
+ */
+export type Credentials =
+  | { readonly username: string; readonly password: string }
+  | { readonly identityToken: string }
+  | { readonly registryToken: string }
+
+/**
+ * Finds the credentials of one registry, by its host as used on the network: with its port where it has one;
+ * Docker Hub is `registry-1.docker.io`. Undefined is anonymous. Gives up when the signal aborts.
+ */
+export type CredentialSource = (host: string, signal: AbortSignal) => Promise<Credentials | undefined>
+
+/** True for one of the three kinds of {@link Credentials}, none of its fields empty. */
+export function isCredentials(value: unknown): value is Credentials {
+  if (typeof value !== 'object' || value === null) return false
+  const { username, password, identityToken, registryToken } = value as Record<string, unknown>
+  return (
+    (isText(username) && isText(password) && identityToken === undefined && registryToken === undefined) ||
+    (isText(identityToken) && username === undefined && registryToken === undefined) ||
+    (isText(registryToken) && username === undefined && identityToken === undefined)
+  )
+}
+
+/** What a {@link isCredentials} value looks like, for messages. */
+export const credentialForms = '{ username, password }, { identityToken } or { registryToken }'
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+/** Docker Hub's place in configuration files and credential helpers (docker/cli `cli/config`). */
+export const hubKey = 'https://index.docker.io/v1/'
+
+const hubHosts = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io'])
+
+/** A registry's host in one form: lower case, Docker Hub as `docker.io`. Undefined for what is no host. */
+export function registryHost(text: string): string | undefined {
+  const host = text.toLowerCase()
+  if (!/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/.test(host)) return undefined
+  return hubHosts.has(host) ? 'docker.io' : host
+}
+
+/** True for the names of Docker Hub. */
+export function isHub(host: string): boolean {
+  return registryHost(host) === 'docker.io'
+}
+
+/**
+ * The entry that belongs to a host, with its key. Keys are hosts; a scheme and a path, as old configuration
+ * files have them, do not count. The whole host must agree, port included: a looser match would hand one
+ * registry's password to another.
+ */
+export function entryOf<T>(
+  entries: Readonly<Record<string, T>>,
+  host: string,
+): { key: string; value: T } | undefined {
+  const wanted = registryHost(host)
+  if (wanted === undefined) return undefined
+  const exact = isHub(host) ? hubKey : wanted
+  const keys = Object.keys(entries)
+  const key = keys.includes(exact) ? exact : keys.find((candidate) => keyHost(candidate) === wanted)
+  return key === undefined ? undefined : { key, value: entries[key]! }
+}
+
+/** The host that a key of a configuration file stands for. */
+export function keyHost(key: string): string | undefined {
+  return registryHost(key.replace(/^https?:\/\//i, '').replace(/\/.*$/s, ''))
+}

@@ -1,0 +1,49 @@
+import { BuildkitError } from '../base/errors.ts'
+
+/**
+ * Checks the URL of a token server. A registry chooses it, and with it whom we call from this machine and
+ * who sees a password:
+ *
+ * | realm | anonymous | with credentials |
+ * |---|---|---|
+ * | `https:` on any host, as with Docker Hub | yes | yes |
+ * | `http:` on this machine, for a registry on this machine | yes | yes |
+ * | `http:` on the registry's own host | yes | no |
+ * | anything else, or with user info | no | no |
+ *
+ * `host` is the registry's. Throws CREDENTIALS_FAILED.
+ */
+export function realmUrl(realm: string, host: string, withCredentials: boolean): URL {
+  if (!URL.canParse(realm)) throw refused(host, 'a URL', 'something else')
+  const url = new URL(realm)
+  if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+    throw refused(host, 'an http or https URL without user info', placeOf(url))
+  if (url.protocol === 'https:') return url
+  const registry = hostnameOf(host)
+  if (isLoopback(url.hostname) && isLoopback(registry)) return url
+  if (withCredentials || url.hostname !== registry)
+    throw refused(host, 'https, for a token server that is not on this machine', placeOf(url))
+  return url
+}
+
+/** A URL for messages: without query, which may hold a secret, and of a readable length. */
+export function placeOf(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`.slice(0, 200)
+}
+
+function hostnameOf(host: string): string {
+  return host.toLowerCase().replace(/:\d+$/, '')
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
+}
+
+function refused(host: string, expected: string, received: string): BuildkitError {
+  return new BuildkitError('CREDENTIALS_FAILED', `no token for ${host}: its token server is not called`, {
+    subject: host,
+    expected,
+    received,
+    advice: 'With BUILDKIT_NO_CLIENT_TOKEN=1 in the environment the daemon fetches tokens itself',
+  })
+}

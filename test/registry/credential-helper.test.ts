@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
+import { credentialsFromHelper, type HelperQuestion } from '../../src/registry/credential-helper.ts'
+import { tempDir } from '../support/temp.ts'
+
+/** A folder for helpers, each a shell script, with a question for one of them. */
+async function helpers() {
+  const dir = await tempDir()
+  const add = async (name: string, script: string) => {
+    const file = join(dir.path, `docker-credential-${name}`)
+    await writeFile(file, `#!/bin/sh\n${script}\n`)
+    await chmod(file, 0o755)
+  }
+  const ask = (name: string, more: Partial<HelperQuestion> = {}) =>
+    credentialsFromHelper({
+      name,
+      configuredBy: 'credsStore in /x/config.json',
+      serverKey: 'registry.example',
+      env: { PATH: `${dir.path}:/usr/bin:/bin`, DIR: dir.path },
+      timeoutMs: 20_000,
+      signal: new AbortController().signal,
+      ...more,
+    })
+  return { path: dir.path, add, ask, [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose]() }
+}
+
+async function rejection(promise: Promise<unknown>): Promise<Error> {
+  const error = await promise.then(() => undefined).catch((caught: unknown) => caught)
+  assert.ok(error instanceof Error, 'it must reject')
+  return error
+}
+
+async function fileOf(path: string): Promise<string> {
+  for (let tries = 0; tries < 2000; tries++) {
+    const text = await readFile(path, 'utf8').catch(() => '')
+    if (text.endsWith('\n')) return text
+    await sleep(5)
+  }
+  throw new Error(`${path} did not appear`)
+}
+
+async function ended(pid: number): Promise<void> {
+  for (let tries = 0; tries < 2000; tries++) {
+    try {
+      process.kill(pid, 0)
+    } catch {
+      return
+    }
+    await sleep(5)
+  }
+  throw new Error(`process ${pid} did not end`)
+}
+
+describe('credentialsFromHelper', () => {
+  const replies: [string, string, unknown][] = [
+    [
+      'a password',
+      `echo '{"ServerURL":"x","Username":"me","Secret":"p:w"}'`,
+      { username: 'me', password: 'p:w' },
+    ],
+    ['an identity token', `echo '{"Username":"<token>","Secret":"idt"}'`, { identityToken: 'idt' }],
+    ['an empty secret as none', `echo '{"Username":"","Secret":""}'`, undefined],
+    ['that it has none', `echo 'credentials not found in native keychain'; exit 1`, undefined],
+    ['that it has none, with exit code 0', `echo 'credentials not found in native keychain'`, undefined],
+  ]
+  for (const [name, script, expected] of replies) {
+    it(`reads ${name}`, async () => {
+      await using at = await helpers()
+      await at.add('fake', script)
+      assert.deepEqual(await at.ask('fake'), expected)
+    })
+  }
+
+  it('runs `get` with the server key on stdin', async () => {
+    await using at = await helpers()
+    await at.add('fake', `read key; echo "{\\"Username\\":\\"$*\\",\\"Secret\\":\\"$key\\"}"`)
+    assert.deepEqual(await at.ask('fake', { serverKey: 'https://index.docker.io/v1/' }), {
+      username: 'get',
+      password: 'https://index.docker.io/v1/',
+    })
+  })
+
+  it('takes an answer from a helper that does not read the question', async () => {
+    await using at = await helpers()
+    await at.add('fake', `exec 0<&-; echo '{"Username":"me","Secret":"p"}'`)
+    const answer = await at.ask('fake', { serverKey: 'x'.repeat(1 << 20) })
+    assert.deepEqual(answer, { username: 'me', password: 'p' })
+  })
+
+  const failures: [string, string, RegExp][] = [
+    ['its words on stdout', `echo 'store is locked'; exit 1`, /got exit code 1: store is locked\./],
+    ['its words on stderr', `echo 'no bus' >&2; exit 3`, /got exit code 3: no bus\./],
+    ['no words', 'exit 2', /got exit code 2\./],
+    ['a signal', 'kill -TERM $$', /got SIGTERM/],
+  ]
+  for (const [name, script, message] of failures) {
+    it(`says which helper has failed, with ${name}`, async () => {
+      await using at = await helpers()
+      await at.add('fake', script)
+      const error = await rejection(at.ask('fake'))
+      assert.equal((error as { code?: string }).code, 'CREDENTIALS_FAILED')
+      assert.equal((error as { subject?: string }).subject, 'docker-credential-fake')
+      assert.match(error.message, message)
+      assert.match(
+        error.message,
+        /^credential helper docker-credential-fake has failed: expected credentials for registry\.example/,
+      )
+      assert.match(error.message, /It is named by credsStore in \/x\/config\.json$/)
+    })
+  }
+
+  const leaks: [string, string][] = [
+    ['fails after its answer', `echo '{"Username":"me","Secret":"hunter2-s3cret"}'; exit 1`],
+    ['answers something else', 'echo hunter2-s3cret'],
+    ['answers broken JSON', `echo '{"Secret":"hunter2-s3cret"'`],
+    ['answers JSON of another form', `echo '["hunter2-s3cret"]'`],
+    ['answers a secret that is no text', `echo '{"Username":"hunter2-s3cret","Secret":1}'`],
+    ['answers a secret for nobody', `echo '{"Username":"","Secret":"hunter2-s3cret"}'`],
+    ['fails with a URL', `echo 'cannot reach https://me:hunter2-s3cret@vault.example/'; exit 1`],
+    ['fails with a token', `echo 'bad token ghp_hunter2-s3cret_0123456789abcdef'; exit 1`],
+    ['fails with a second line', `printf 'no\\nhunter2-s3cret\\n'; exit 1`],
+    ['fails with escapes', `printf '\\033[31mhunter2-s3cret0123456789\\033[0m'; exit 1`],
+  ]
+  for (const [name, script] of leaks) {
+    it(`tells no secret of a helper that ${name}`, async () => {
+      await using at = await helpers()
+      await at.add('fake', script)
+      const error = await rejection(at.ask('fake'))
+      assert.equal((error as { code?: string }).code, 'CREDENTIALS_FAILED')
+      assert.doesNotMatch(inspect(error, { depth: 9 }) + JSON.stringify(error), /hunter2|\\u001b|\x1b/)
+    })
+  }
+
+  it('shortens the words of a helper', async () => {
+    await using at = await helpers()
+    await at.add('fake', `printf 'no%.0s ' $(seq 1 5000); exit 1`)
+    const error = await rejection(at.ask('fake'))
+    assert.match(error.message, /no no no/)
+    assert.ok(error.message.length < 500, `${error.message.length} characters`)
+  })
+
+  it('kills a helper that hangs', async () => {
+    await using at = await helpers()
+    await at.add('fake', 'echo $$ > $DIR/pid; exec sleep 600')
+    const error = await rejection(at.ask('fake', { timeoutMs: 500 }))
+    assert.match(
+      error.message,
+      /docker-credential-fake hangs: expected an answer for registry\.example within 500 ms, got none/,
+    )
+    await ended(Number(await fileOf(join(at.path, 'pid'))))
+  })
+
+  it('kills a helper when nobody waits any more, and throws the reason', async () => {
+    await using at = await helpers()
+    await at.add('fake', 'echo $$ > $DIR/pid; exec sleep 600')
+    const abort = new AbortController()
+    const asked = at.ask('fake', { signal: abort.signal })
+    const pid = Number(await fileOf(join(at.path, 'pid')))
+    const reason = new Error('enough')
+    abort.abort(reason)
+    await assert.rejects(asked, (error) => error === reason)
+    await ended(pid)
+    assert.deepEqual(getEventListeners(abort.signal, 'abort'), [])
+  })
+
+  for (const [where, redirect] of [
+    ['stdout', ''],
+    ['stderr', '>&2'],
+  ] as const) {
+    it(`stops a helper that writes without end to ${where}`, async () => {
+      await using at = await helpers()
+      await at.add('fake', `echo $$ > $DIR/pid; exec cat /dev/zero ${redirect}`)
+      const error = await rejection(at.ask('fake'))
+      assert.match(error.message, /has answered too much: expected at most 262144 bytes/)
+      await ended(Number(await fileOf(join(at.path, 'pid'))))
+    })
+  }
+
+  it('runs one helper at a time', async () => {
+    await using at = await helpers()
+    const script = `mkdir $DIR/busy || exit 9; sleep 0.05; rmdir $DIR/busy; echo '{"Username":"me","Secret":"p"}'`
+    await at.add('one', script)
+    await at.add('two', script)
+    const answers = await Promise.all(['one', 'two', 'one', 'two'].map((name) => at.ask(name)))
+    assert.deepEqual(answers, Array(4).fill({ username: 'me', password: 'p' }))
+  })
+
+  it('says that a helper is not there', async () => {
+    await using at = await helpers()
+    const error = await rejection(at.ask('absent'))
+    assert.equal((error as { code?: string }).code, 'CREDENTIALS_FAILED')
+    assert.match(error.message, /docker-credential-absent cannot be run: got no such program on the PATH\./)
+    assert.equal((error.cause as { code?: string }).code, 'ENOENT')
+  })
+
+  it('says that a helper may not be run', async () => {
+    await using at = await helpers()
+    await at.add('fake', 'exit 0')
+    await chmod(join(at.path, 'docker-credential-fake'), 0o644)
+    const error = await rejection(at.ask('fake'))
+    assert.match(error.message, /docker-credential-fake cannot be run: got .*EACCES/)
+  })
+
+  it('runs no program whose name leads elsewhere', async () => {
+    await using at = await helpers()
+    await mkdir(join(at.path, 'docker-credential-x'))
+    await at.add('x/evil', 'touch $DIR/ran')
+    const names = ['x/evil', '../evil', '', '-x', '.x', 'a b', 'a;b', 'a\\b', 'a\nb', 'a\0b', '$x']
+    for (const name of names) {
+      const error = await rejection(at.ask(name))
+      assert.equal((error as { code?: string }).code, 'CREDENTIALS_FAILED', JSON.stringify(name))
+      assert.match(error.message, /cannot be run: expected a name of letters/, JSON.stringify(name))
+    }
+    await assert.rejects(readFile(join(at.path, 'ran')), { code: 'ENOENT' })
+  })
+})
