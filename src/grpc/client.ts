@@ -7,6 +7,7 @@ import { decodeMessage, metadataOf } from './headers.ts'
 import {
   closeAtEnd,
   maxMessageBytes,
+  outsideOfReading,
   sessionMemoryMegabytes,
   widenConnection,
   windowBytes,
@@ -53,6 +54,7 @@ export interface ClientCall extends MessageStream {
 export class RpcClient {
   readonly #session: http2.ClientHttp2Session
   readonly #options: ClientOptions
+  #closing = false
   #goaway: string | undefined
   #failure: Error | undefined
   /** Settles when the connection is over, with what broke it, if anything did. */
@@ -74,7 +76,7 @@ export class RpcClient {
 
   /** Starts a call. Throws CONNECTION_LOST when the connection is already over. */
   open(method: string, options: CallOptions = {}): ClientCall {
-    if (this.#session.destroyed || this.#session.closed) throw this.#lost()
+    if (this.#closing || this.#session.destroyed || this.#session.closed) throw this.#lost()
     return new Http2Call(this.#session, method, this.#options, options, () => this.#lost())
   }
 
@@ -99,7 +101,8 @@ export class RpcClient {
 
   /** Ends the connection and every call on it. Idempotent. */
   close(): void {
-    this.#session.destroy()
+    this.#closing = true
+    outsideOfReading(() => this.#session.destroy())
   }
 
   #watch(duplex: Duplex, ready: Deferred): Promise<BuildkitError | undefined> {
@@ -166,7 +169,7 @@ class Http2Call implements ClientCall {
       ...(metadata as http2.OutgoingHttpHeaders | undefined),
     })
     this.messages = new MessageReader(this.#stream, maxMessageBytes, () => {
-      this.#stream.close(http2.constants.NGHTTP2_CANCEL)
+      this.#reset(http2.constants.NGHTTP2_CANCEL)
     })
     this.#writer = new MessageWriter(this.#stream)
     const unlink = this.#cancelOn(signal, timeoutMs)
@@ -194,7 +197,11 @@ class Http2Call implements ClientCall {
     if (this.#cancelled !== undefined || this.#stream.closed) return
     this.#cancelled = reason
     this.messages.fail(reason)
-    this.#stream.close(http2.constants.NGHTTP2_CANCEL)
+    this.#reset(http2.constants.NGHTTP2_CANCEL)
+  }
+
+  #reset(code: number): void {
+    outsideOfReading(() => this.#stream.close(code))
   }
 
   #cancelOn(signal: AbortSignal | undefined, timeoutMs: number | undefined): () => void {
@@ -230,7 +237,7 @@ class Http2Call implements ClientCall {
       failure = error
     })
     // The other side's end is the end of a call, also of one on which we could still send.
-    stream.once('end', () => stream.close())
+    stream.once('end', () => this.#reset(http2.constants.NGHTTP2_NO_ERROR))
     // The reader sees the end of the stream before its close, where the trailers are judged: hold it back.
     this.messages.holdEnd()
     stream.once('close', () => {

@@ -23,5 +23,14 @@ export function widenConnection(session: Http2Session): void {
 
 /** Ends a connection whose other side has ended: of a stream that is no socket, Node waits for its close. */
 export function closeAtEnd(duplex: Duplex, session: Http2Session): void {
-  duplex.once('end', () => session.destroy())
+  duplex.once('end', () => outsideOfReading(() => session.destroy()))
+}
+
+/**
+ * Runs what resets a stream or ends a connection, but not while Node hands us what it is reading, which is also
+ * when promises settle: a reset from in there frees memory that the reading still uses, and an assertion
+ * ends the process (nodejs/node#38964).
+ */
+export function outsideOfReading(action: () => void): void {
+  setImmediate(action)
 }

@@ -6,6 +6,7 @@ import { encodeMessage, metadataOf } from './headers.ts'
 import {
   closeAtEnd,
   maxMessageBytes,
+  outsideOfReading,
   sessionMemoryMegabytes,
   widenConnection,
   windowBytes,
@@ -69,7 +70,7 @@ export function serve(duplex: Duplex, options: ServerOptions): Server {
     })
     session.once('close', () => resolve(failure))
   })
-  return { closed, close: () => session.destroy() }
+  return { closed, close: () => outsideOfReading(() => session.destroy()) }
 }
 
 type ServerStream = http2.ServerHttp2Stream
