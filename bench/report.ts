@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises'
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { checkout } from '../scripts/parts/cache.ts'
+import { run } from '../scripts/parts/command.ts'
+import type { Measured } from './comparison.ts'
+import { resultTable } from './results.ts'
+
+/** The whole of `bench/RESULTS.md`. */
+export async function report(
+  results: readonly Measured[],
+  { buildctl, inMemory }: { buildctl: string; inMemory: boolean },
+): Promise<string> {
+  const place = inMemory ? 'in memory (tmpfs)' : 'on disk'
+  return `# Compared with buildctl
+
+Written by \`npm run bench\`; do not edit.
+
+- Date: ${new Date().toISOString().slice(0, 10)}
+- Versions: ${await versions(buildctl)}
+- Machine: ${await machine()}
+- Inputs, outputs and the daemon's state: ${place}
+
+${resultTable(results)}
+Wall is the figure the targets are about; ratios are ours to buildctl's, below 1 is less than buildctl. A ratio is the
+median over pairs of runs, the other figures are medians with the least and the most.
+
+## What is measured
+
+Every run is a whole process, from start to exit, measured by GNU time: ours is Node running the built package, one is
+buildctl, quiet. Both talk to the same private daemon over its Unix socket, with the same definition, the same
+directory and the same outputs. They run in turn, and who begins alternates. Before the measured runs each
+does one that is checked: by the number of bytes the daemon says it received, and by the digests in the archive.
+
+- **cold**: the daemon's cache is emptied before each run. The definition holds only the local directory, so that the
+  transfer is measured, not what a build does with it. All content is random.
+- **unchanged**: the daemon has the directory already, and asks for none of its contents.
+- **\`oci\` export**: an image with one uncompressed layer that is ready in the daemon's cache, written to a file.
+- **round trip**: the same through a relay, in a process of its own, which holds back every byte for half of it in either
+  direction and does not limit the rate.
+- **no-op solves**: a definition whose result is cached. Ours does them one after the other in one process over one
+  connection; buildctl needs a process for each. The time to start the processes counts for both.
+`
+}
+
+async function versions(buildctl: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(checkout, 'package.json'), 'utf8'))
+  const theirs = (await run(buildctl, ['--version'])).match(/v\d\S*/)?.[0]
+  return `buildkit-client ${version} on Node ${process.versions.node}; buildctl and buildkitd ${theirs}`
+}
+
+async function machine(): Promise<string> {
+  const system = (await readFile('/etc/os-release', 'utf8')).match(/^PRETTY_NAME="?(.*?)"?$/m)?.[1]
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB of memory`
+  return `${availableParallelism()} cores (${cpus()[0]?.model}), ${memory}, ${system}, Linux ${release()}`
+}
