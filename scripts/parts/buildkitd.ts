@@ -36,6 +36,7 @@ export async function startBuildkitd(options: BuildkitdOptions): Promise<Buildki
       command: options.command,
       args: [
         ...['--config', config, '--root', join(folder, 'state'), '--addr', `unix://${socket}`],
+        ...['--otel-socket-path', join(folder, 'otel.sock')],
         ...['--oci-worker-binary', runc, '--oci-worker-net', 'host'],
         ...(options.tcp === undefined ? [] : ['--addr', 'tcp://127.0.0.1:0']),
         ...(await tlsFlags(options.tcp, folder)),

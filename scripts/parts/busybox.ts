@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { onPath } from './command.ts'
+import { findExecutable } from '../../src/daemon/executable.ts'
 import { debianPackages } from './debian.ts'
 
 /** A busybox that runs in an image with nothing else in it: what the demo and the tests have for a base. */
 export async function staticBusybox(): Promise<string> {
-  const installed = await onPath('busybox')
+  const installed = await findExecutable('busybox', process.env.PATH)
   if (installed !== undefined && (await isStatic(installed))) return installed
   return join(await debianPackages('busybox-static'), 'bin/busybox')
 }

@@ -1,7 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, constants } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { interrupted } from './interruption.ts'
 
@@ -57,24 +55,7 @@ export async function attend(
   }
 }
 
-/** Where a program is that a shell would find, or nothing. */
-export async function onPath(program: string): Promise<string | undefined> {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
-  for (const folder of folders) {
-    const path = join(folder, program)
-    if (await isExecutable(path)) return path
-  }
-  return undefined
-}
-
 /** The end of a program's output, where programs say why they failed. */
 export function lastLines(text: string, count = 15): string {
   return text.trim().split('\n').slice(-count).join('\n')
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  )
 }

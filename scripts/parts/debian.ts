@@ -1,7 +1,8 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findExecutable } from '../../src/daemon/executable.ts'
 import { cached } from './cache.ts'
-import { onPath, run } from './command.ts'
+import { run } from './command.ts'
 import { saying } from './say.ts'
 
 /**
@@ -9,7 +10,7 @@ import { saying } from './say.ts'
  * installed: no service gets started, nothing on the machine is replaced, and no other user sees them.
  */
 export async function debianPackages(...names: string[]): Promise<string> {
-  if ((await onPath('apt-get')) === undefined || (await onPath('dpkg-deb')) === undefined)
+  if ((await findExecutable('apt-get', process.env.PATH)) === undefined)
     throw new Error(`Debian's ${names.join(', ')} cannot be fetched: this system has no apt-get`)
   return cached(`debian/${names.join('+')}`, (folder) =>
     saying(`fetching Debian's ${names.join(', ')}`, async () => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findExecutable } from '../../src/daemon/executable.ts'
 import { cached, checkout } from './cache.ts'
-import { onPath, run } from './command.ts'
+import { run } from './command.ts'
 import { saying } from './say.ts'
 
 /** A Go module under `tools/`: it pins programs in its `go.mod` and holds no code of its own. */
@@ -63,7 +64,7 @@ function pinnedVersion(pins: string, module: string): string {
 const usualPlace = '/usr/local/go/bin/go'
 
 async function goCommand(): Promise<string> {
-  for (const go of [await onPath('go'), usualPlace]) {
+  for (const go of [await findExecutable('go', process.env.PATH), usualPlace]) {
     if (go !== undefined && (await run(go, ['version']).catch(() => undefined))) return go
   }
   throw new Error('the Go toolchain is not installed (no `go` on PATH)')

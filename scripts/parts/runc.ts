@@ -1,10 +1,12 @@
 import { join } from 'node:path'
-import { onPath } from './command.ts'
+import { findExecutable } from '../../src/daemon/executable.ts'
 import { debianPackages } from './debian.ts'
 
 /** The program that runs the steps of a build; Debian's where none is installed. */
 export async function runcCommand(): Promise<string> {
-  return (await onPath('runc')) ?? join(await debianPackages('runc'), 'usr/sbin/runc')
+  return (
+    (await findExecutable('runc', process.env.PATH)) ?? join(await debianPackages('runc'), 'usr/sbin/runc')
+  )
 }
 
 /** Throws where a daemon that runs containers cannot be started at all. */
