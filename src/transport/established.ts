@@ -10,8 +10,9 @@ export function established<S extends Socket>(
   signal: AbortSignal,
   explain: (error: Error) => Error,
 ): Promise<S> {
-  // Stays: an error that comes between two owners of the socket shows in its state, and ends no process.
-  socket.on('error', () => {})
+  // Stays: an error between two owners of the socket must not end the process, and an alert of TLS leaves the
+  // socket open, where HTTP/2 would wait for ever.
+  socket.on('error', () => socket.destroy())
   return new Promise<S>((resolve, reject) => {
     const settle = (act: () => void) => {
       socket.off(event, onReady).off('error', onError).off('close', onClose)

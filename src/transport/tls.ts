@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { checkServerIdentity, connect, type SecureContext } from 'node:tls'
-import { BuildkitError, messageOf, systemCode } from '../base/errors.ts'
+import { BuildkitError, systemCode } from '../base/errors.ts'
 import { unreachable } from './dial.ts'
 import { established } from './established.ts'
 import type { Dialer } from './route.ts'
@@ -103,14 +103,21 @@ const verdicts: Readonly<Record<string, Reason>> = {
   },
 }
 
+const giveCertificate =
+  'Give a certificate that it accepts as tls.cert and tls.key, or tls.certFile and tls.keyFile'
+
 /** What the other side, or OpenSSL, says in words; the codes differ between versions of OpenSSL. */
 const phrases: readonly (readonly [RegExp, Reason])[] = [
   [
     /alert (?:(?:bad|unsupported) certificate|certificate (?:required|expired|revoked|unknown)|unknown ca|access denied)/i,
     {
       received: 'it refuses our certificate, or the lack of one',
-      advice: 'Give a certificate that it accepts as tls.cert and tls.key, or tls.certFile and tls.keyFile',
+      advice: giveCertificate,
     },
+  ],
+  [
+    /alert handshake failure/i,
+    { received: 'it breaks off, as daemons do that ask for a certificate', advice: giveCertificate },
   ],
   [
     /wrong version number|packet length too long|http request|record layer failure|invalid alert/i,
@@ -123,8 +130,9 @@ function reasonOf(error: Error): Reason {
   if (systemCode(error) === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongName(error)
   const verdict = verdicts[systemCode(error) ?? '']
   if (verdict !== undefined) return verdict
-  const text = `${(error as { reason?: unknown }).reason ?? ''} ${messageOf(error)}`
-  return phrases.find(([pattern]) => pattern.test(text))?.[1] ?? { received: messageOf(error) }
+  const { reason } = error as { reason?: unknown }
+  const words = typeof reason === 'string' ? reason : error.message
+  return phrases.find(([pattern]) => pattern.test(words))?.[1] ?? { received: words }
 }
 
 const longestNames = 200
