@@ -39,14 +39,19 @@ export class PathSequence {
   }
 }
 
-/**
- * Throws UNSAFE_PATH unless the path is relative, in its shortest form, and stays below where it starts.
- * A backslash or colon is refused where the system gives it a meaning.
- */
+/** Throws UNSAFE_PATH for a path from the daemon that is not {@link isClean}. */
 export function checkClean(path: ByteString): void {
-  if (path === '' || path.includes('\0')) throw unsafe(path)
-  if (process.platform === 'win32' && /[\\:]/.test(path)) throw unsafe(path)
-  for (const name of path.split('/')) if (name === '' || name === '.' || name === '..') throw unsafe(path)
+  if (!isClean(path)) throw unsafe(path)
+}
+
+/**
+ * True for a path that is relative, in its shortest form, and stays below where it starts. A backslash or
+ * colon rules it out where the system gives it a meaning.
+ */
+export function isClean(path: ByteString): boolean {
+  if (path.includes('\0')) return false
+  if (process.platform === 'win32' && /[\\:]/.test(path)) return false
+  return path.split('/').every((name) => name !== '' && name !== '.' && name !== '..')
 }
 
 const slash = 0x2f
