@@ -65,9 +65,11 @@ function exchange(socket: Duplex, engine: Engine, path: string, options: Upgrade
   const { headers = {}, answerTimeoutMs = defaultAnswerTimeoutMs } = options
   const client = new Client(`http://${engine.authority}`, {
     // undici asks again when the stream ends before the request is out, and is told that there is no other.
-    // It wants a Socket, but reads and writes it as any Duplex.
+    // It wants to be called back later, and a Socket, which it reads and writes as any Duplex.
     connect: (_, done) =>
-      socket.destroyed ? done(new Error('the stream ended'), null) : done(null, socket as Socket),
+      queueMicrotask(() =>
+        socket.destroyed ? done(new Error('the stream ended'), null) : done(null, socket as Socket),
+      ),
     headersTimeout: answerTimeoutMs,
     bodyTimeout: answerTimeoutMs,
   })
