@@ -1,7 +1,6 @@
 import type { OnWarning } from '../base/warning.ts'
 import { sendTree, type Tree } from '../fsutil/send.ts'
-import type { Metadata } from '../grpc/metadata.ts'
-import { firstValue } from '../grpc/metadata.ts'
+import { firstValue, type Metadata } from '../grpc/metadata.ts'
 import { Code, RpcError } from '../grpc/status.ts'
 import type { Attachable } from './attachable.ts'
 
@@ -32,12 +31,18 @@ export function fileSync(
   }
 }
 
-function treeOf(dir: LocalDir, metadata: Metadata, onWarning: OnWarning | undefined): Tree {
-  throw new Error(`${dir} ${metadata} ${onWarning}`)
+function treeOf(root: LocalDir, metadata: Metadata, onWarning: OnWarning | undefined): Tree {
+  return {
+    root,
+    includePatterns: patternsOf(metadata, 'include-patterns'),
+    excludePatterns: patternsOf(metadata, 'exclude-patterns'),
+    followPaths: patternsOf(metadata, 'followpaths'),
+    onWarning,
+  }
 }
 
 /** The values of a header of paths or patterns; with `<name>-encoded` each is percent-encoded, as in a form. */
-export function patternsOf(metadata: Metadata, name: string): readonly string[] {
+function patternsOf(metadata: Metadata, name: string): readonly string[] {
   const values = metadata.get(name) ?? []
   return firstValue(metadata, `${name}-encoded`) === '1' ? values.map(decodeForm) : values
 }
