@@ -22,8 +22,8 @@ export function parseReference(text: string, option = 'reference'): Reference {
   const { domain, rest } = splitDomain(name)
   const [path, tag] = splitOnce(rest, ':')
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) throw refuse('Leave out the scheme')
-  if (/^[a-f0-9]{64}$/.test(name)) throw refuse('An image ID is not a name: give it a name first')
-  if (!domainPattern.test(domain)) throw refuse(`${JSON.stringify(printable(domain))} is no registry host`)
+  if (/^[a-f0-9]{64}$/.test(text)) throw refuse('An image ID is not a name: give it a name first')
+  if (!isDomain(domain)) throw refuse(`${JSON.stringify(printable(domain))} is no registry host`)
   if (!pathPattern.test(path)) throw refuse(adviceForPath(path))
   if (path.length > longestPath) throw refuse(`A repository has at most ${longestPath} characters`)
   if (tag !== undefined && !tagPattern.test(tag))
@@ -35,6 +35,12 @@ export function parseReference(text: string, option = 'reference'): Reference {
 
 const domainPattern =
   /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[a-f0-9:]+\])(?::[0-9]+)?$/i
+
+/** A host with underscores is no domain, and yet the Go tools let it through and call it. */
+function isDomain(text: string): boolean {
+  return domainPattern.test(text) || pathPattern.test(text)
+}
+
 const pathPattern = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/
 const tagPattern = /^\w[\w.-]{0,127}$/
 const longestPath = 255
@@ -49,8 +55,8 @@ const digestLengths = new Map([
 function splitDomain(name: string): { domain: string; rest: string } {
   const [first, remote] = splitOnce(name, '/')
   if (remote === undefined) return { domain: 'docker.io', rest: `library/${name}` }
-  const isDomain = first === 'localhost' || /[.:]/.test(first) || first !== first.toLowerCase()
-  if (!isDomain) return { domain: 'docker.io', rest: name }
+  const named = first === 'localhost' || /[.:]/.test(first) || first !== first.toLowerCase()
+  if (!named) return { domain: 'docker.io', rest: name }
   if (first !== 'docker.io' && first !== 'index.docker.io') return { domain: first, rest: remote }
   return { domain: 'docker.io', rest: remote.includes('/') ? remote : `library/${remote}` }
 }

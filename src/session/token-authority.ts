@@ -57,10 +57,10 @@ export class TokenSeeds {
   }
 
   async #find(host: string): Promise<Buffer> {
-    const dir = this.#dir()
-    if (dir === undefined) return randomBytes(seedBytes)
-    const file = join(dir, '.token_seed')
     try {
+      const dir = this.#dir()
+      if (dir === undefined) return randomBytes(seedBytes)
+      const file = join(dir, '.token_seed')
       return seedIn(await storedSeeds(file), host) ?? (await addSeed(file, host))
     } catch {
       return randomBytes(seedBytes)
