@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { onPath, run } from '../scripts/parts/command.ts'
+import { run } from '../scripts/parts/command.ts'
 import { debianPackages } from '../scripts/parts/debian.ts'
+import { findExecutable } from '../src/daemon/executable.ts'
 import { tempDir } from '../test/support/temp.ts'
 
 /** What a command took, with all processes that it started and waited for. */
@@ -25,5 +26,5 @@ export async function measure(command: readonly string[]): Promise<Measurement> 
 }
 
 async function gnuTime(): Promise<string> {
-  return (await onPath('time')) ?? join(await debianPackages('time'), 'usr/bin/time')
+  return (await findExecutable('time', process.env.PATH)) ?? join(await debianPackages('time'), 'usr/bin/time')
 }
