@@ -1,11 +1,12 @@
 import { userInfo } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { BuildkitError, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
-import { defaultEngineSocket, parseAddress, printableAddress } from '../transport/address.ts'
-import { routeTo } from '../transport/route-to.ts'
-import type { TlsOptions } from '../transport/tls-options.ts'
+import { parseAddress, printableAddress } from '../transport/address.ts'
 import { startDaemonless } from './daemonless.ts'
+import { dockerHost } from './docker-host.ts'
 import { findExecutable } from './executable.ts'
+import { probe, type Target } from './probe.ts'
+import { buildkitSockets, engineSockets } from './well-known.ts'
 
 /** Where to look for a daemon. */
 export interface FindDaemonOptions {
@@ -13,35 +14,31 @@ export interface FindDaemonOptions {
   readonly address?: string | undefined
   /**
    * The environment: `BUILDKIT_HOST`; `DOCKER_HOST`, `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`; `PATH`; `HOME`,
-   * `TMPDIR`, `XDG_RUNTIME_DIR` and `XDG_CACHE_HOME`.
+   * `TMPDIR`, `XDG_RUNTIME_DIR` and `XDG_CACHE_HOME`. All of it is handed to a daemon that is started.
    */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal?: AbortSignal | undefined
   /** Sockets of the Docker Engine, asked where `DOCKER_HOST` is not set. By default its well-known ones. */
   readonly engineSockets?: readonly string[]
-  /** Sockets of BuildKit daemons. By default the well-known ones, of root and of this user. */
+  /** Sockets of BuildKit daemons. By default the well-known ones. */
   readonly buildkitSockets?: readonly string[]
-  /** Milliseconds one of these may take to answer. 5,000 by default. */
+  /** Milliseconds that one of these may take to answer. 5,000 by default. */
   readonly probeTimeoutMs?: number
   /** Whether buildkitd may be run directly. By default whether this process is root's. */
   readonly root?: boolean
 }
 
 /** A daemon to build on. Disposing of it stops what was started to have it. */
-export interface FoundDaemon extends AsyncDisposable {
+export interface FoundDaemon extends Target, AsyncDisposable {
   /** How it was found, in the order of looking. */
   readonly by: 'address' | 'BUILDKIT_HOST' | 'engine' | 'socket' | 'daemonless'
-  /** For `routeTo`. */
-  readonly address: string
-  /** For `routeTo` as well: what the Docker variables of the environment say. */
-  readonly tls?: TlsOptions
 }
 
 /**
  * Finds the daemon to build on: the address given or `BUILDKIT_HOST`, taken as it is; else the Docker Engine
  * if it answers and has a BuildKit; else a BuildKit daemon on a well-known socket; else a `buildkitd` on PATH,
  * started for this process alone with its state kept in the cache folder. Throws INVALID_OPTION for an address
- * that cannot be read, and NO_DAEMON with what was looked for, what came of it and what to install.
+ * that cannot be read, CANCELLED, and NO_DAEMON with what was looked for, what came of it and what to install.
  */
 export async function findDaemon(options: FindDaemonOptions): Promise<FoundDaemon> {
   const given = givenDaemon(options)
@@ -58,125 +55,58 @@ export async function findDaemon(options: FindDaemonOptions): Promise<FoundDaemo
   throw noDaemon(outcomes)
 }
 
-function givenDaemon({ address, env }: FindDaemonOptions): FoundDaemon | undefined {
+function givenDaemon({ address, env: { BUILDKIT_HOST } }: FindDaemonOptions): FoundDaemon | undefined {
   if (address !== undefined) {
     parseAddress(address)
-    return found('address', address)
+    return found('address', { address })
   }
-  if (!env.BUILDKIT_HOST) return undefined
-  parseAddress(env.BUILDKIT_HOST, 'BUILDKIT_HOST')
-  return found('BUILDKIT_HOST', env.BUILDKIT_HOST)
+  if (!BUILDKIT_HOST) return undefined
+  parseAddress(BUILDKIT_HOST, 'BUILDKIT_HOST')
+  return found('BUILDKIT_HOST', { address: BUILDKIT_HOST })
 }
 
-function found(by: FoundDaemon['by'], address: string, tls?: TlsOptions): FoundDaemon {
-  return { by, address, ...(tls !== undefined && { tls }), [Symbol.asyncDispose]: async () => {} }
+/** A daemon that was there before us, and stays. */
+function found(by: FoundDaemon['by'], target: Target): FoundDaemon {
+  return { ...target, by, [Symbol.asyncDispose]: async () => {} }
 }
 
-/** One place to look at; looking fails with what came of it. */
+/** One place to look at. Looking fails with what came of it. */
 interface Candidate {
   readonly what: string
   readonly look: () => Promise<FoundDaemon>
 }
 
 function engines(options: FindDaemonOptions): Candidate[] {
-  const { DOCKER_HOST } = options.env
-  if (DOCKER_HOST) return [dockerHost(DOCKER_HOST, options)]
-  const paths = options.engineSockets ?? engineSockets(options.env)
-  return paths.map((path) => answering('engine', 'the Docker Engine', `docker://${path}`, options))
-}
-
-/** Of root's Engine, of a rootless one (dockerd-rootless.sh), and of Docker Desktop. */
-function engineSockets({ XDG_RUNTIME_DIR, HOME }: FindDaemonOptions['env']): string[] {
-  return [
-    defaultEngineSocket,
-    ...(XDG_RUNTIME_DIR ? [join(XDG_RUNTIME_DIR, 'docker.sock')] : []),
-    ...(HOME ? [join(HOME, '.docker/run/docker.sock')] : []),
-  ]
-}
-
-/** Docker's own way to name its Engine: `unix://` and `tcp://` here mean the Engine's API. */
-function dockerHost(text: string, options: FindDaemonOptions): Candidate {
-  const what = `the Docker Engine at DOCKER_HOST=${printableAddress(text)}`
-  const address = text.replace(/^(?:unix|tcp):\/\//, 'docker://')
-  if (address === text)
-    return { what, look: () => Promise.reject(new Error('only unix:// and tcp:// are known here')) }
-  const { look } = answering(
-    'engine',
-    what,
-    address,
-    options,
-    text.startsWith('tcp:') ? dockerTls(options.env) : undefined,
-  )
-  return { what, look }
-}
-
-/** The three files of Docker's `DOCKER_TLS_VERIFY`. */
-function dockerTls({
-  DOCKER_TLS_VERIFY,
-  DOCKER_CERT_PATH,
-  HOME = '',
-}: FindDaemonOptions['env']): TlsOptions | undefined {
-  if (!DOCKER_TLS_VERIFY) return undefined
-  const folder = DOCKER_CERT_PATH || join(HOME, '.docker')
-  return {
-    caFile: join(folder, 'ca.pem'),
-    certFile: join(folder, 'cert.pem'),
-    keyFile: join(folder, 'key.pem'),
-  }
+  const { env, engineSockets: paths = engineSockets(env) } = options
+  if (!env.DOCKER_HOST)
+    return paths.map((path) => {
+      const address = `docker://${path}`
+      return {
+        what: `the Docker Engine at ${address}`,
+        look: () => answering('engine', { address }, options),
+      }
+    })
+  const what = `the Docker Engine at DOCKER_HOST=${printableAddress(env.DOCKER_HOST)}`
+  return [{ what, look: async () => answering('engine', dockerHost(env), options) }]
 }
 
 function sockets(options: FindDaemonOptions): Candidate[] {
-  const paths = options.buildkitSockets ?? buildkitSockets(options.env)
-  return paths.map((path) => answering('socket', 'BuildKit', `unix://${path}`, options))
-}
-
-/** Of root's daemon and of a rootless one (moby/buildkit `util/appdefaults`). */
-function buildkitSockets({ XDG_RUNTIME_DIR }: FindDaemonOptions['env']): string[] {
-  return [
-    '/run/buildkit/buildkitd.sock',
-    ...(XDG_RUNTIME_DIR ? [join(XDG_RUNTIME_DIR, 'buildkit/buildkitd.sock')] : []),
-  ]
-}
-
-function answering(
-  by: 'engine' | 'socket',
-  what: string,
-  address: string,
-  options: FindDaemonOptions,
-  tls?: TlsOptions,
-): Candidate {
-  const look = async () => {
-    await probe(address, tls, options)
-    return found(by, address, tls)
-  }
-  return { what: `${what} at ${address}`, look }
+  const { env, buildkitSockets: paths = buildkitSockets(env) } = options
+  return paths.map((path) => {
+    const address = `unix://${path}`
+    return { what: `BuildKit at ${address}`, look: () => answering('socket', { address }, options) }
+  })
 }
 
 const defaultProbeTimeoutMs = 5_000
 
-/** Dials, and hangs up. Of an Engine that includes the upgrade: Podman's API has the same socket, but none. */
-async function probe(
-  address: string,
-  tls: TlsOptions | undefined,
-  options: FindDaemonOptions,
-): Promise<void> {
-  const { signal, probeTimeoutMs = defaultProbeTimeoutMs } = options
-  const route = await routeTo(address, { ...(tls !== undefined && { tls }), onWarning: () => {} })
-  const over = new AbortController()
-  const timer = setTimeout(
-    () => over.abort(new Error(`no answer within ${probeTimeoutMs} ms`)),
-    probeTimeoutMs,
-  )
-  const onAbort = () => over.abort(signal?.reason)
-  if (signal?.aborted) onAbort()
-  signal?.addEventListener('abort', onAbort)
-  try {
-    const stream = await route.dial(over.signal)
-    stream.destroy()
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-  }
+async function answering(
+  by: FoundDaemon['by'],
+  target: Target,
+  { signal, probeTimeoutMs = defaultProbeTimeoutMs }: FindDaemonOptions,
+): Promise<FoundDaemon> {
+  await probe(target, probeTimeoutMs, signal)
+  return found(by, target)
 }
 
 function privateDaemon(options: FindDaemonOptions): Candidate {
@@ -184,17 +114,14 @@ function privateDaemon(options: FindDaemonOptions): Candidate {
   const look = async (): Promise<FoundDaemon> => {
     const command = await daemonCommand(options)
     const daemon = await startDaemonless({ command, stateDir: stateDir(env), env, signal })
-    return {
-      by: 'daemonless',
-      address: daemon.address,
-      [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
-    }
+    return { ...daemon, by: 'daemonless' }
   }
   return { what: 'buildkitd on PATH', look }
 }
 
 /** Without root's rights buildkitd runs under rootlesskit, in a user namespace. */
-async function daemonCommand({ env, root = process.getuid?.() === 0 }: FindDaemonOptions): Promise<string[]> {
+async function daemonCommand(options: FindDaemonOptions): Promise<string[]> {
+  const { env, root = process.getuid?.() === 0 } = options
   const buildkitd = await findExecutable('buildkitd', env.PATH)
   if (buildkitd === undefined) throw new Error('not there')
   if (root) return [buildkitd]
@@ -204,26 +131,26 @@ async function daemonCommand({ env, root = process.getuid?.() === 0 }: FindDaemo
   return [rootlesskit, buildkitd]
 }
 
-function stateDir({ XDG_CACHE_HOME, HOME }: FindDaemonOptions['env']): string {
-  const cache = XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : join(HOME || userInfo().homedir, '.cache')
+/** In the user's cache folder, by the XDG rules: a relative one does not count. */
+function stateDir({ XDG_CACHE_HOME = '', HOME }: FindDaemonOptions['env']): string {
+  const cache = isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(HOME || userInfo().homedir, '.cache')
   return join(cache, 'buildkit-client', 'buildkitd')
 }
 
 function outcomeOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined
-  if (systemCode(cause) === 'ENOENT') return 'no such socket'
   if (!isBuildkitError(error) || error.code !== 'UNREACHABLE') return messageOf(error)
+  if (systemCode(error.cause) === 'ENOENT') return 'no such socket'
   return [error.received ?? error.message, error.advice].filter(Boolean).join('. ')
 }
 
 function noDaemon(outcomes: readonly string[]): BuildkitError {
   return new BuildkitError(
     'NO_DAEMON',
-    `no BuildKit daemon was found. Looked for\n- ${outcomes.join('\n- ')}\n`,
+    `no BuildKit daemon was found. Looked for\n- ${outcomes.join('\n- ')}`,
     {
       advice:
-        'Start Docker or a BuildKit daemon and name it with --addr or BUILDKIT_HOST if it listens elsewhere; or ' +
-        'install buildkitd and runc, and without root also rootlesskit, to have one started for each build',
+        'Start Docker or a BuildKit daemon, and name it with --addr or BUILDKIT_HOST if it listens elsewhere; ' +
+        'or install buildkitd and runc, and rootlesskit if you are not root, to have one started for each build',
     },
   )
 }
