@@ -1,0 +1,46 @@
+import { type ErrorCode, isBuildkitError } from '../base/errors.ts'
+
+/** How the process ends. `--help` and `docs/cli.md` list them. */
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  noDaemon: 3,
+  /** What shells report for a program that Ctrl-C has ended. */
+  cancelled: 130,
+} as const
+
+/** What each of them means, for people. */
+export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
+  ok: 'done',
+  failed: 'the build or the request failed',
+  usage: 'the command line cannot be used, here or with this daemon',
+  noDaemon: 'no daemon: none found, not reachable, or lost on the way',
+  cancelled: 'cancelled by Ctrl-C or SIGTERM',
+}
+
+/** The exit code for what a command has thrown. */
+export function exitCodeOf(error: unknown): number {
+  return exitCodes[isBuildkitError(error) ? outcomes[error.code] : 'failed']
+}
+
+const outcomes: Readonly<Record<ErrorCode, keyof typeof exitCodes>> = {
+  INVALID_OPTION: 'usage',
+  UNSUPPORTED: 'usage',
+  NO_DAEMON: 'noDaemon',
+  UNREACHABLE: 'noDaemon',
+  TLS_FAILED: 'noDaemon',
+  TIMEOUT: 'noDaemon',
+  CONNECTION_LOST: 'noDaemon',
+  SESSION_LOST: 'noDaemon',
+  CANCELLED: 'cancelled',
+  CLOSED: 'failed',
+  RPC_FAILED: 'failed',
+  SOLVE_FAILED: 'failed',
+  PROTOCOL_ERROR: 'failed',
+  TOO_LARGE: 'failed',
+  UNSAFE_PATH: 'failed',
+  CONTEXT_FAILED: 'failed',
+  EXPORT_FAILED: 'failed',
+  CREDENTIALS_FAILED: 'failed',
+}

@@ -1,0 +1,63 @@
+import { resolve } from 'node:path'
+import type { Writable } from 'node:stream'
+import { invalidOption } from '../base/errors.ts'
+import type { Export } from '../solve/options.ts'
+import { csvFields } from './csv.ts'
+
+/** What an `--output` is relative to. */
+export interface OutputSurroundings {
+  readonly cwd: string
+  readonly stdout: Writable & { readonly isTTY?: boolean }
+}
+
+/**
+ * Reads one `--output`: `type=TYPE,dest=PATH,KEY=VALUE...` as CSV with quotes, a bare path for
+ * `type=local,dest=PATH`, or `-` for a tar on standard output. Throws INVALID_OPTION.
+ */
+export function exportOf(text: string, surroundings: OutputSurroundings): Export {
+  const attrs = attrsOf(text)
+  const { type, dest, ...rest } = attrs
+  switch (type) {
+    case undefined:
+      throw refuse(text, 'type=local, tar, oci, docker or image')
+    case 'local':
+      if (!dest || dest === '-') throw refuse(text, 'dest=DIRECTORY for a local output')
+      return { type, outputDir: resolve(surroundings.cwd, dest), attrs: rest }
+    case 'tar':
+    case 'oci':
+    case 'docker':
+      return { type, output: archive(text, dest, surroundings), attrs: rest }
+    default:
+      if (dest !== undefined) throw refuse(text, `no dest for type=${type}, which writes nothing here`)
+      // The library says of a type that is none which types there are.
+      return { type: type as 'image', attrs: rest }
+  }
+}
+
+function attrsOf(text: string): Record<string, string> {
+  const fields = csvFields(text)
+  if (fields === undefined) throw refuse(text, 'CSV: quotes around a whole KEY=VALUE, doubled inside')
+  if (text === '-') return { type: 'tar', dest: '-' }
+  if (fields.length === 1 && !fields[0]!.includes('=')) return { type: 'local', dest: fields[0]! }
+  return Object.fromEntries(fields.map((field) => pair(text, field)))
+}
+
+function pair(text: string, field: string): [string, string] {
+  const equals = field.indexOf('=')
+  if (equals < 1) throw refuse(text, 'KEY=VALUE between the commas')
+  return [field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1)]
+}
+
+function archive(
+  text: string,
+  dest: string | undefined,
+  { cwd, stdout }: OutputSurroundings,
+): string | Writable {
+  if (dest && dest !== '-') return resolve(cwd, dest)
+  if (!stdout.isTTY) return stdout
+  throw refuse(text, 'dest=FILE, or standard output redirected: an archive is not for a terminal')
+}
+
+function refuse(received: string, expected: string): Error {
+  return invalidOption('--output', { expected, received })
+}
