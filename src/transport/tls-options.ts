@@ -30,11 +30,10 @@ export interface TlsIdentity {
  * certificate outside its dates.
  */
 export async function loadTls(options: TlsOptions): Promise<TlsIdentity> {
-  const [ca, cert, key] = await Promise.all([
-    part(options, 'ca'),
-    part(options, 'cert'),
-    part(options, 'key'),
-  ])
+  // One after the other: of several faults the same one is always named.
+  const ca = await part(options, 'ca')
+  const cert = await part(options, 'cert')
+  const key = await part(options, 'key')
   if (ca !== undefined) certificates(ca)
   if (cert !== undefined || key !== undefined) checkPair(cert, key)
   const { serverName } = options

@@ -114,6 +114,8 @@ test('a file that cannot be read is refused, naming the option and the path', as
   await using dir = await tempDir()
   const missing = join(dir.path, 'missing.pem')
   assert.equal((await refusal({ caFile: missing })).received, `ENOENT for ${missing}`)
+  const first = await refusal({ keyFile: missing, certFile: missing, caFile: missing })
+  assert.equal(first.subject, 'tls.caFile', 'of several faults the first')
   const folder = join(dir.path, 'folder')
   await mkdir(folder)
   const error = await refusal({ cert, keyFile: folder })
