@@ -35,6 +35,7 @@ export async function upgradeEngine(
   const socket = await engine.dial(signal)
   const onAbort = () => socket.destroy()
   signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
   try {
     return await exchange(socket, engine, path, options)
   } catch (error) {
