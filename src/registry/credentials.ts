@@ -39,7 +39,7 @@ const hubHosts = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io'
 /** A registry's host in one form: lower case, Docker Hub as `docker.io`. Undefined for what is no host. */
 export function registryHost(text: string): string | undefined {
   const host = text.toLowerCase()
-  if (!/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/.test(host)) return undefined
+  if (!/^(?:[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/.test(host)) return undefined
   return hubHosts.has(host) ? 'docker.io' : host
 }
 

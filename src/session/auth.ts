@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { BuildkitError, invalidOption, isBuildkitError } from '../base/errors.ts'
 import { moby } from '../gen/buildkit.js'
+import { decode } from '../grpc/decode.ts'
 import { Code, RpcError } from '../grpc/status.ts'
 import { CachedCredentials } from '../registry/cached-credentials.ts'
 import {
@@ -125,19 +126,22 @@ function auth(source: CredentialSource, seeds: TokenSeeds, options: AuthOptions)
   return {
     methods: {
       '/moby.filesync.v1.Auth/Credentials': unary(async (message, { signal }) => {
-        const reply = await provider.credentials(v1.CredentialsRequest.decode(message), signal)
+        const request = decode(v1.CredentialsRequest, 'CredentialsRequest', message)
+        const reply = await provider.credentials(request, signal)
         return v1.CredentialsResponse.encode(reply).finish()
       }),
       '/moby.filesync.v1.Auth/FetchToken': unary(async (message, { signal }) => {
-        const reply = await provider.fetchToken(v1.FetchTokenRequest.decode(message), signal)
+        const request = decode(v1.FetchTokenRequest, 'FetchTokenRequest', message)
+        const reply = await provider.fetchToken(request, signal)
         return v1.FetchTokenResponse.encode(reply).finish()
       }),
       '/moby.filesync.v1.Auth/GetTokenAuthority': unary(async (message, { signal }) => {
-        const key = await provider.authorityKey(v1.GetTokenAuthorityRequest.decode(message), signal)
+        const request = decode(v1.GetTokenAuthorityRequest, 'GetTokenAuthorityRequest', message)
+        const key = await provider.authorityKey(request, signal)
         return v1.GetTokenAuthorityResponse.encode({ PublicKey: publicKeyOf(key) }).finish()
       }),
       '/moby.filesync.v1.Auth/VerifyTokenAuthority': unary(async (message, { signal }) => {
-        const request = v1.VerifyTokenAuthorityRequest.decode(message)
+        const request = decode(v1.VerifyTokenAuthorityRequest, 'VerifyTokenAuthorityRequest', message)
         const key = await provider.authorityKey(request, signal)
         return v1.VerifyTokenAuthorityResponse.encode({ Signed: signed(key, request.Payload) }).finish()
       }),
@@ -167,6 +171,8 @@ class AuthProvider {
 
   /** Credentials that are refused may have been renewed in the meantime: they are looked up once more. */
   async fetchToken(request: moby.filesync.v1.FetchTokenRequest, signal: AbortSignal) {
+    if (registryHost(request.Host) === undefined)
+      throw new RpcError(Code.InvalidArgument, 'the host of a token request is none')
     const credentials = await this.#lookUp(request.Host, signal)
     try {
       return await this.#tokenFor(request, credentials, signal)

@@ -147,10 +147,10 @@ describe('credentialsFromHelper', () => {
   it('kills a helper that hangs', async () => {
     await using at = await helpers()
     await at.add('fake', 'echo $$ > $DIR/pid; exec sleep 600')
-    const error = await rejection(at.ask('fake', { timeoutMs: 500 }))
+    const error = await rejection(at.ask('fake', { timeoutMs: 1500 }))
     assert.match(
       error.message,
-      /docker-credential-fake hangs: expected an answer for registry\.example within 500 ms, got none/,
+      /docker-credential-fake hangs: expected an answer for registry\.example within 1500 ms, got none/,
     )
     await ended(Number(await fileOf(join(at.path, 'pid'))))
   })

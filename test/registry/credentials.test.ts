@@ -81,6 +81,8 @@ describe('registryHost', () => {
     ['::1', undefined],
     ['a:b', undefined],
     ['a:123456', undefined],
+    ['a'.repeat(255), 'a'.repeat(255)],
+    ['a'.repeat(256), undefined],
     ['a b', undefined],
     ['a\r\nget', undefined],
   ]

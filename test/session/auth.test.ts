@@ -40,6 +40,7 @@ async function daemonOf(attachable: Attachable) {
   const call = (method: string, message: Uint8Array) => rpc.unary(`${service}/${method}`, message, { signal })
   return {
     session,
+    call,
     async credentials(Host: string) {
       const reply = await call('Credentials', v1.CredentialsRequest.encode({ Host }).finish())
       const { Username, Secret } = v1.CredentialsResponse.decode(reply)
@@ -112,6 +113,18 @@ describe('the methods served', () => {
         '/moby.filesync.v1.Auth/VerifyTokenAuthority',
       ])
     }
+  })
+})
+
+describe('a malformed request', () => {
+  it('is refused by every method', async () => {
+    await using daemon = await daemonOf(staticAuth({ 'a.example': login }, { env }))
+    for (const method of ['Credentials', 'FetchToken', 'GetTokenAuthority', 'VerifyTokenAuthority']) {
+      await assert.rejects(daemon.call(method, Buffer.from('0aff', 'hex')), {
+        message: `the daemon sent a malformed ${method}Request`,
+      })
+    }
+    assert.equal((daemon.session.handlerError as BuildkitError).code, 'PROTOCOL_ERROR')
   })
 })
 
@@ -225,6 +238,15 @@ describe('FetchToken', () => {
     const error = daemon.session.handlerError as BuildkitError
     assert.equal(error.code, 'CREDENTIALS_FAILED')
     assert.doesNotMatch(inspect(error, { depth: 9 }) + JSON.stringify(error), /hunter2/)
+  })
+
+  it('fetches nothing for what is no host', async () => {
+    await using server = await tokenServer({ now: 'hunter2' })
+    await using daemon = await daemonOf(staticAuth({}, { env }))
+    for (const host of ['', 'a b', 'http://localhost', 'a'.repeat(100_000)]) {
+      await assert.rejects(daemon.fetchToken(host, server.realm), { grpcCode: Code.InvalidArgument })
+    }
+    assert.deepEqual(server.methods, [])
   })
 
   it('ends when the daemon waits no longer', async () => {
