@@ -40,9 +40,15 @@ export interface ServerOptions {
 export interface Server {
   /** Settles when the connection is over, with what broke it, if anything did. */
   readonly closed: Promise<Error | undefined>
-  /** Cuts the open calls and ends the connection. Idempotent. */
-  close(): void
+  /**
+   * Cuts the open calls and ends the connection; settles when their handlers have cleaned up behind them, or
+   * after five seconds. Idempotent.
+   */
+  close(): Promise<void>
 }
+
+/** A handler that does not heed its signal is not waited for longer than this. */
+const handlerGraceMs = 5_000
 
 /** A build may send one header line per ignore pattern: room for some twenty thousand. */
 const maxHeaderPairs = 20_000
@@ -50,6 +56,7 @@ const maxHeaderListBytes = 16 << 20
 
 /** Serves gRPC over a duplex on which the other side is the HTTP/2 client. */
 export function serve(duplex: Duplex, options: ServerOptions): Server {
+  const open = new Set<Promise<void>>()
   const session = http2.performServerHandshake(duplex, {
     settings: { initialWindowSize: windowBytes, maxHeaderListSize: maxHeaderListBytes },
     maxHeaderListPairs: maxHeaderPairs,
@@ -58,7 +65,9 @@ export function serve(duplex: Duplex, options: ServerOptions): Server {
   widenConnection(session)
   closeAtEnd(duplex, session)
   session.on('stream', (stream: ServerStream, headers: Headers, _flags: number, rawHeaders: string[]) => {
-    void answer(stream, String(headers[':path']), rawHeaders, options)
+    const answering = answer(stream, String(headers[':path']), rawHeaders, options)
+    open.add(answering)
+    answering.finally(() => open.delete(answering))
   })
   const closed = new Promise<Error | undefined>((resolve) => {
     let failure: Error | undefined
@@ -70,7 +79,23 @@ export function serve(duplex: Duplex, options: ServerOptions): Server {
     })
     session.once('close', () => resolve(failure))
   })
-  return { closed, close: () => outsideOfReading(() => session.destroy()) }
+  return {
+    closed,
+    async close() {
+      outsideOfReading(() => session.destroy())
+      await closed
+      await withinGrace(Promise.all(open))
+    },
+  }
+}
+
+async function withinGrace(handlers: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const grace = new Promise((resolve) => {
+    timer = setTimeout(resolve, handlerGraceMs)
+  })
+  await Promise.race([handlers, grace])
+  clearTimeout(timer)
 }
 
 type ServerStream = http2.ServerHttp2Stream

@@ -66,7 +66,10 @@ export class Session {
     return this.#handlerError
   }
 
-  /** Opens the tunnel and serves until {@link close}, which is a normal end; any other end throws SESSION_LOST. */
+  /**
+   * Opens the tunnel and serves until {@link close}, which is a normal end; any other end throws SESSION_LOST.
+   * Settles when the handlers that were cut have cleaned up behind them.
+   */
   async run(tunnel: Tunnel): Promise<void> {
     const duplex = await tunnel(this.headers)
     if (this.#closed) {
@@ -81,7 +84,8 @@ export class Session {
     })
     const silent = new Promise<BuildkitError>((resolve) => this.#watch(resolve))
     const failure = await Promise.race([this.#server.closed.then((error) => this.#lost(error)), silent])
-    this.#stop()
+    clearTimeout(this.#silence)
+    await this.#server.close()
     duplex.destroy()
     if (!this.#closed) throw failure
   }
@@ -90,7 +94,8 @@ export class Session {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#stop()
+    clearTimeout(this.#silence)
+    void this.#server?.close()
   }
 
   #serve(attachable: Attachable): void {
@@ -104,11 +109,6 @@ export class Session {
       }
       this.#handlers.set(method, handler)
     }
-  }
-
-  #stop(): void {
-    clearTimeout(this.#silence)
-    this.#server?.close()
   }
 
   #heard = (): void => {

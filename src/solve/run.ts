@@ -123,7 +123,7 @@ class Run implements SolveRun {
     } finally {
       session.close()
       sessionEnd.abort()
-      await following.end()
+      await Promise.allSettled([serving, following.end()])
     }
   }
 

@@ -44,14 +44,14 @@ describe('the BuildKit inside a Docker Engine', { skip: skipWithout('engine', 'b
     await using dir = await tempDir()
     await copyFile(busybox(), join(dir.path, 'busybox'))
     const run = buildkit.solve({
-      ...withShell(dir.path, 'RUN ["/bin/sh","sh","-c","echo made > /made"]\nLABEL loaded=yes\n'),
+      ...withShell(dir.path, 'RUN ["/bin/sh","-c","echo made > /made"]\nLABEL loaded=yes\n'),
       exports: [{ type: 'moby', attrs: { name: 'me/loaded:1' } }],
     })
     const steps: string[] = []
     for await (const { vertexes = [] } of run.status) steps.push(...vertexes.map(({ name = '' }) => name))
     const { digest } = await run.result
     assert.match(digest ?? '', /^sha256:[0-9a-f]{64}$/)
-    assert.ok(steps.some((name) => name.startsWith('[3/3] RUN')))
+    assert.ok(steps.some((name) => name.startsWith('[2/2] RUN')))
     const { status, body } = await inspect('/images/me/loaded:1/json')
     assert.equal(status, 200)
     assert.deepEqual((body.Config as { Labels: unknown }).Labels, { loaded: 'yes' })
@@ -91,7 +91,7 @@ describe('the BuildKit inside a Docker Engine', { skip: skipWithout('engine', 'b
   it('fails with the step that failed', async () => {
     await using dir = await tempDir()
     await copyFile(busybox(), join(dir.path, 'busybox'))
-    const run = buildkit.solve(withShell(dir.path, 'RUN ["/bin/sh","sh","-c","echo why; exit 4"]\n'))
+    const run = buildkit.solve(withShell(dir.path, 'RUN ["/bin/sh","-c","echo why; exit 4"]\n'))
     await assert.rejects(run.result, (error: Error & { logs?: string[]; vertex?: { name: string } }) => {
       assert.deepEqual(error.logs, ['why'])
       assert.match(error.vertex!.name, /RUN/)
@@ -102,7 +102,7 @@ describe('the BuildKit inside a Docker Engine', { skip: skipWithout('engine', 'b
   it('ends the Engine’s work when it is cancelled', async () => {
     await using dir = await tempDir()
     await copyFile(busybox(), join(dir.path, 'busybox'))
-    const run = buildkit.solve(withShell(dir.path, 'RUN ["/bin/sh","sh","-c","echo begun; sleep 300"]\n'))
+    const run = buildkit.solve(withShell(dir.path, 'RUN ["/bin/sh","-c","echo begun; sleep 300"]\n'))
     const reading = (async () => {
       for await (const { logs = [] } of run.status) if (logs.length > 0) run.cancel('enough')
     })()
