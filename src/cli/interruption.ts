@@ -16,7 +16,7 @@ export function interruption(io: Pick<Io, 'onInterrupt' | 'exit' | 'stderr'>): I
   const controller = new AbortController()
   const stop = io.onInterrupt((signal) => {
     if (controller.signal.aborted) return io.exit(exitCodes.cancelled)
-    controller.abort(new Error(`${signal} received`))
+    controller.abort(new Error(signal))
     // Below the last frame of a screen that is being redrawn, which the abort has just ended.
     setImmediate(() => say(io, 'note', 'cancelling; once more to leave at once'))
   })

@@ -11,6 +11,8 @@ export interface FakeDaemon extends AsyncDisposable {
   readonly address: string
   /** A folder of the test's own. */
   readonly folder: string
+  /** Cuts every connection. */
+  die(): void
 }
 
 export async function fakeDaemon(behaviour: FakeBehaviour = {}): Promise<FakeDaemon> {
@@ -25,6 +27,7 @@ export async function fakeDaemon(behaviour: FakeBehaviour = {}): Promise<FakeDae
   return {
     address: `unix://${socket}`,
     folder: dir.path,
+    die: daemon.die,
     async [Symbol.asyncDispose]() {
       await listener[Symbol.asyncDispose]()
       await dir[Symbol.asyncDispose]()

@@ -26,7 +26,7 @@ describe('an interruption', () => {
     using interrupted = interruption(process)
     process.send('SIGTERM')
     assert.equal(interrupted.signal.aborted, true)
-    assert.equal(interrupted.signal.reason.message, 'SIGTERM received')
+    assert.equal(interrupted.signal.reason.message, 'SIGTERM')
     await new Promise((resolve) => setImmediate(resolve))
     assert.equal(process.stderr.read()?.toString(), 'note: cancelling; once more to leave at once\n')
     assert.deepEqual(process.exits, [])

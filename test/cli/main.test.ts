@@ -15,7 +15,7 @@ Options:
 
 Exit codes:
     0  done
-    1  the build failed
+    1  the build or the request failed
     2  the command line cannot be used, here or with this daemon
     3  no daemon: none found, not reachable, or lost on the way
   130  cancelled by Ctrl-C or SIGTERM
