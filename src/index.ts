@@ -6,7 +6,16 @@ export { Buildkit, type ConnectOptions, connect } from './buildkit.ts'
 export type { Metadata } from './grpc/metadata.ts'
 export { Code, RpcError } from './grpc/status.ts'
 export { type Attachable, type Handler, type ServedCall, unary } from './session/attachable.ts'
-export { callbackAuth, dockerConfigAuth, staticAuth } from './session/auth.ts'
+export {
+  type AuthOptions,
+  type CredentialCallback,
+  type Credentials,
+  type CredentialUse,
+  callbackAuth,
+  type DockerConfigAuthOptions,
+  dockerConfigAuth,
+  staticAuth,
+} from './session/auth.ts'
 export type { LocalDir } from './session/file-sync.ts'
 export type { ErrorSource } from './solve/error-details.ts'
 export type { FailedVertex } from './solve/failure-facts.ts'

@@ -26,6 +26,23 @@ export function dockerConfigCredentials(options: DockerConfigOptions): Credentia
   return async (host, signal) => fromVariable(options.env, host) ?? (await fromFile(host, options, signal))
 }
 
+/**
+ * Looks for what is malformed whatever the host, so that it is known before a build begins. Throws
+ * CREDENTIALS_FAILED as the credentials themselves would.
+ */
+export async function checkDockerConfig(options: DockerConfigOptions, signal: AbortSignal): Promise<void> {
+  const file = join(dockerConfigDir(options), 'config.json')
+  for (const [text, from] of [
+    [options.env[variable] ?? '', variable],
+    [await contents(file, signal), file],
+  ] as const) {
+    if (text.trim() === '') continue
+    const config = parse(text, from)
+    objectAt(config, 'auths')
+    objectAt(config, 'credHelpers')
+  }
+}
+
 /** The folder of the Docker tools' configuration. */
 export function dockerConfigDir({ configDir, env }: DockerConfigOptions): string {
   return configDir || env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker')

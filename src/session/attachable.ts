@@ -6,6 +6,8 @@ export type { Handler, ServedCall }
 export interface Attachable {
   /** From `/package.Service/Method` to what answers it. These paths are what the session advertises. */
   readonly methods: Readonly<Record<string, Handler>>
+  /** Asked before anything of a build is sent; what it throws is the build's error. */
+  readonly check?: (signal: AbortSignal) => Promise<void>
 }
 
 /** A handler for a method with one request and one reply, on encoded messages. */

@@ -13,7 +13,7 @@ import {
   keyHost,
   registryHost,
 } from '../registry/credentials.ts'
-import { dockerConfigCredentials, dockerConfigDir } from '../registry/docker-config.ts'
+import { checkDockerConfig, dockerConfigCredentials, dockerConfigDir } from '../registry/docker-config.ts'
 import { fetchToken, TokenRefused } from '../registry/token.ts'
 import { type Attachable, unary } from './attachable.ts'
 import { authorityKey, publicKeyOf, signed, TokenSeeds } from './token-authority.ts'
@@ -49,13 +49,14 @@ export interface DockerConfigAuthOptions extends AuthOptions {
 
 /**
  * Registry credentials as `docker login` has left them: the Docker config file, its credential helpers, and
- * `DOCKER_AUTH_CONFIG`. Nothing is read before the daemon asks. A host gets only its own credentials; one
+ * `DOCKER_AUTH_CONFIG`. Nothing is read before a build begins. A host gets only its own credentials; one
  * without is anonymous. A malformed file or a failing helper makes the build fail with CREDENTIALS_FAILED.
  */
 export function dockerConfigAuth(options: DockerConfigAuthOptions = {}): Attachable {
   const config = () => ({ ...options, env: options.env ?? process.env })
   const source: CredentialSource = (host, signal) => dockerConfigCredentials(config())(host, signal)
-  return auth(source, new TokenSeeds(() => dockerConfigDir(config())), options)
+  const { methods } = auth(source, new TokenSeeds(() => dockerConfigDir(config())), options)
+  return { methods, check: (signal) => checkDockerConfig(config(), signal) }
 }
 
 /**

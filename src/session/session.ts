@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { BuildkitError, messageOf } from '../base/errors.ts'
+import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { type Handler, type Server, serve } from '../grpc/server.ts'
 import type { SessionHeaders } from '../transport/route.ts'
@@ -61,7 +61,10 @@ export class Session {
     }
   }
 
-  /** The first error that a handler of ours has given the daemon: the cause behind what the daemon reports. */
+  /**
+   * The first error that a handler of ours has given the daemon: maybe the cause behind what the daemon reports.
+   * A BuildkitError counts before a mere status, with which handlers also say that something is not there.
+   */
   get handlerError(): unknown {
     return this.#handlerError
   }
@@ -79,7 +82,12 @@ export class Session {
     this.#server = serve(duplex, {
       handlerOf: (method) => this.#handlers.get(method),
       onHandlerError: (_method, error) => {
-        this.#handlerError ??= error
+        if (
+          !isBuildkitError(this.#handlerError) &&
+          (isBuildkitError(error) || this.#handlerError === undefined)
+        ) {
+          this.#handlerError = error
+        }
       },
     })
     const silent = new Promise<BuildkitError>((resolve) => this.#watch(resolve))

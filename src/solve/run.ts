@@ -1,4 +1,4 @@
-import { BuildkitError, messageOf } from '../base/errors.ts'
+import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
@@ -91,6 +91,7 @@ class Run implements SolveRun {
     try {
       if (signal?.aborted) onAbort()
       await checkOptions(this.#options, this.#connection)
+      for (const { check } of this.#options.session ?? []) await check?.(this.#stop.signal)
       const result = await this.#solve()
       this.status.end()
       return result
@@ -189,7 +190,8 @@ class Run implements SolveRun {
 
   #failure(caught: unknown): BuildkitError {
     const error = this.#broken ?? caught
-    if (error instanceof BuildkitError && error.code === 'INVALID_OPTION') return error
+    const wasSent = this.#session !== undefined
+    if (!wasSent && this.#cancelled === undefined && isBuildkitError(error)) return error
     const closed = this.#connection.state === 'closed'
     if (closed && this.#cancelled === undefined) {
       return new BuildkitError('CLOSED', `the connection was closed during the build: ${messageOf(error)}`, {

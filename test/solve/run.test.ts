@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type Buildkit, connect } from '../../src/buildkit.ts'
 import { moby } from '../../src/gen/buildkit.js'
 import { Code, RpcError } from '../../src/grpc/status.ts'
 import { unary } from '../../src/session/attachable.ts'
+import { dockerConfigAuth } from '../../src/session/auth.ts'
 import type { SolveOptions } from '../../src/solve/options.ts'
 import { SolveError } from '../../src/solve/solve-error.ts'
 import type { SolveStatus } from '../../src/solve/status.ts'
 import { type FakeBehaviour, failed, fakeBuildkitd } from '../support/fake-buildkitd.ts'
+import { tempDir } from '../support/temp.ts'
 
 const options: SolveOptions = { definition: new Uint8Array() }
 
@@ -342,5 +346,32 @@ describe('a run', () => {
     await withDaemon({ handlers: { '/moby.buildkit.v1.Control/Info': garbage } }, async (buildkit) => {
       await assert.rejects(buildkit.info(), { code: 'PROTOCOL_ERROR' })
     })
+  })
+})
+
+describe('a run with credentials', () => {
+  it('refuses a malformed Docker config before anything is sent, naming the file', async () => {
+    await using dir = await tempDir()
+    const file = join(dir.path, 'config.json')
+    await writeFile(file, '{"auths": {"a": "s3cret')
+    let solves = 0
+    await withDaemon(
+      {
+        solve: async () => {
+          solves++
+          return {}
+        },
+      },
+      async (buildkit) => {
+        const session = [dockerConfigAuth({ configDir: dir.path, env: {} })]
+        await assert.rejects(buildkit.solve({ ...options, session }).result, (error: Error) => {
+          assert.equal((error as { code?: unknown }).code, 'CREDENTIALS_FAILED')
+          assert.ok(error.message.includes(file))
+          assert.ok(!error.message.includes('s3cret'))
+          return true
+        })
+      },
+    )
+    assert.equal(solves, 0)
   })
 })
