@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process'
+import { closeSync, constants, openSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+/** Node does file calls on so many threads. */
+const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4)
+
+/**
+ * Makes every file call of this process wait until it is let go, as on a disk that does not answer: all of
+ * Node's threads wait for somebody to write to a named pipe, which is made in the given directory.
+ */
+export async function stallDisk(directory: string): Promise<{ letGo(): Promise<void> }> {
+  const pipe = join(directory, 'stalled')
+  await promisify(execFile)('mkfifo', [pipe])
+  const waiting = Array.from({ length: threads }, () => open(pipe, 'r'))
+  return {
+    async letGo() {
+      const writer = await openWriter(pipe)
+      for (const handle of await Promise.all(waiting)) await handle.close()
+      closeSync(writer)
+    },
+  }
+}
+
+/** On this thread, since the others are busy; none of them may have come as far as to wait yet. */
+async function openWriter(pipe: string): Promise<number> {
+  for (;;) {
+    try {
+      return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK)
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'ENXIO') throw error
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+}
