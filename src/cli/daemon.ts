@@ -42,7 +42,7 @@ export async function openDaemon(values: DaemonValues, io: Io, signal: AbortSign
   try {
     return await open(values, io, signal)
   } catch (error) {
-    throw inFlags(error, (option) => flagNames[option])
+    throw inFlags(error)
   }
 }
 
@@ -84,20 +84,6 @@ function tlsOf(
     ...(tlsservername === undefined ? {} : { serverName: tlsservername }),
   }
   return Object.keys(tls).length === 0 ? undefined : tls
-}
-
-/** The library's options and the flags that set them. */
-const flagNames: Readonly<Record<string, string>> = {
-  address: '--addr',
-  BUILDKIT_HOST: 'BUILDKIT_HOST',
-  tls: 'TLS',
-  'tls.ca': '--tlscacert',
-  'tls.caFile': '--tlscacert',
-  'tls.cert': '--tlscert',
-  'tls.certFile': '--tlscert',
-  'tls.key': '--tlskey',
-  'tls.keyFile': '--tlskey',
-  'tls.serverName': '--tlsservername',
 }
 
 function describe({ by, address }: FoundDaemon): string | undefined {

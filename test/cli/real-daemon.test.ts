@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { extract } from 'tar-stream'
+import { run } from '../../scripts/parts/command.ts'
 import { busybox, daemonAddress } from '../support/daemon.ts'
 import { part } from '../support/parts.ts'
 import { startBasicAuthRegistry } from '../support/registry.ts'
@@ -183,6 +184,7 @@ describe('build without a daemon', { skip: daemonless }, () => {
       assert.equal(await run.ended, 130)
       while ((await processesWith(dir.path)).length > 0) await delay(50)
       while ((await socketFolders(dir)).length > 0) await delay(50)
+      await unmountBelow(dir)
     })
   }
 })
@@ -190,6 +192,14 @@ describe('build without a daemon', { skip: daemonless }, () => {
 /** The folders of private daemons, among what else is temporary. */
 async function socketFolders(dir: TempDir): Promise<string[]> {
   return (await readdir(join(dir.path, 'tmp'))).filter((name) => name.startsWith('buildkit-client-'))
+}
+
+/** A buildkitd that is stopped while a step runs may leave the root of its container mounted. */
+async function unmountBelow(dir: TempDir): Promise<void> {
+  const mounts = await readFile('/proc/self/mountinfo', 'utf8')
+  const points = mounts.split('\n').map((line) => line.split(' ')[4] ?? '')
+  for (const point of points.filter((path) => path.startsWith(`${dir.path}/`)).reverse())
+    await run('umount', ['--lazy', point])
 }
 
 /** The command lines that mention a path. */

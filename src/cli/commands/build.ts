@@ -125,11 +125,7 @@ async function buildOn(
     return await run.result
   } catch (error) {
     if (error instanceof SolveError) io.stderr.write(circumstances(error, values))
-    throw inFlags(
-      error,
-      (option) => flagOf(option, values, options),
-      (option) => placeOf(option, options),
-    )
+    throw inFlags(error, { tag: values.tag, ...options })
   } finally {
     for (const warning of warnings) say(io, 'warning', warning)
   }
@@ -176,24 +172,4 @@ function surprises({ tag }: BuildFlags, { exports }: DockerfileBuild): string[] 
   }
   if (tag.length > 0 && !exports.some(takesName)) all.push('no output is an image: --tag names nothing')
   return all
-}
-
-/** The flag behind an option of the library that cannot be used. */
-function flagOf(option: string, { tag }: BuildFlags, { exports }: DockerfileBuild): string | undefined {
-  const index = /^exports\[(\d+)\]/.exec(option)?.[1]
-  if (index === undefined) return flagNames[option]
-  const name = exports[Number(index)]?.attrs?.name
-  return option.endsWith('.name') && name === tag.join(',') ? '--tag' : '--output'
-}
-
-const flagNames: Readonly<Record<string, string>> = {
-  'localDirs.context': 'context',
-  'localDirs.dockerfile': '--file',
-  'frontendAttrs.filename': '--file',
-  'frontendAttrs.platform': '--platform',
-}
-
-function placeOf(option: string, { localDirs }: DockerfileBuild): string | undefined {
-  const dir = localDirs[option.replace(/^localDirs\./, '')]
-  return typeof dir === 'string' ? dir : undefined
 }
