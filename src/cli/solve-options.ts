@@ -81,7 +81,8 @@ function buildArgs(args: readonly string[], env: Env): Record<string, string> {
     const name = equals < 0 ? arg : arg.slice(0, equals)
     // The value may be a secret.
     if (name === '') throw invalidOption('--build-arg', { expected: 'NAME=VALUE or NAME', received: '=…' })
-    const value = equals < 0 ? env[name] : arg.slice(equals + 1)
+    const inherited = Object.hasOwn(env, name) ? env[name] : undefined
+    const value = equals < 0 ? inherited : arg.slice(equals + 1)
     if (value !== undefined) attrs[`build-arg:${name}`] = value
   }
   return attrs

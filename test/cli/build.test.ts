@@ -288,6 +288,25 @@ describe('Ctrl-C', () => {
     })
   })
 
+  it('has its say below a screen that is being redrawn, which then stays as it is', async () => {
+    const solve = async (build: FakeBuild) => {
+      await build.say({ vertexes: [{ digest: 'a', name: 'endless', started: { seconds: 1 } }] })
+      await new Promise((resolve) => build.signal.addEventListener('abort', resolve))
+      await build.say({ vertexes: [{ digest: 'b', name: 'too late', started: { seconds: 2 } }] })
+      throw new RpcError(Code.Canceled, 'context canceled')
+    }
+    await building([], { solve, stderrIsTerminal: true }, async (run) => {
+      await Promise.race([run.untilSaid('endless'), run.exitCode])
+      run.interrupt()
+      assert.equal(await run.exitCode, 130)
+      const [screen, ...said] = run.stderr.split(/(?=note: )/)
+      assert.match(screen!, /\[\+\] Building .* => endless /s)
+      assert.deepEqual(said, [
+        'note: cancelling; once more to leave at once\nerror: the build was cancelled: SIGINT\n',
+      ])
+    })
+  })
+
   it('ends the wait for a Dockerfile on standard input', async () => {
     const stdin = new PassThrough()
     await building(['-f', '-'], { stdin }, async (run) => {

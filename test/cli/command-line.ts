@@ -23,11 +23,14 @@ export interface Surroundings {
   readonly stdin?: Readable | string
   /** Whether standard output is a terminal. */
   readonly stdoutIsTerminal?: boolean
+  /** Whether standard error is a terminal, of 80 columns and 24 rows. */
+  readonly stderrIsTerminal?: boolean
 }
 
 /** Starts `buildkit-client ARGV`. */
 export function commandLine(argv: readonly string[], surroundings: Surroundings = {}): CommandLine {
-  const { cwd = '/', env = {}, stdin = '', stdoutIsTerminal = false } = surroundings
+  const { cwd = '/', env = {}, stdin = '' } = surroundings
+  const { stdoutIsTerminal = false, stderrIsTerminal = false } = surroundings
   const stdout = new Collected()
   const stderr = new Collected()
   const listeners = new Set<(signal: InterruptSignal) => void>()
@@ -35,7 +38,7 @@ export function commandLine(argv: readonly string[], surroundings: Surroundings 
   const exitCode = main(argv, {
     stdin: typeof stdin === 'string' ? Readable.from([Buffer.from(stdin)]) : stdin,
     stdout: Object.assign(stdout, { isTTY: stdoutIsTerminal }),
-    stderr,
+    stderr: Object.assign(stderr, { isTTY: stderrIsTerminal, columns: 80, rows: 24 }),
     env,
     cwd,
     onInterrupt(listener) {

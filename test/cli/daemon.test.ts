@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { tempDir } from '../support/temp.ts'
 import { commandLine } from './command-line.ts'
+import { fakeDaemon } from './fake-daemon.ts'
 
 async function failure(argv: readonly string[], env: Record<string, string> = {}, cwd = '/') {
   const run = commandLine(['debug', 'workers', ...argv], { env, cwd })
@@ -52,6 +53,18 @@ describe('the daemon flags', () => {
       await refused(['--tlscacert', 'gone.pem']),
       /^error: option --tlscacert cannot be used: expected a readable file, got ENOENT for \/.*\/gone\.pem\n$/,
     )
+  })
+
+  it('are named in the warning about a connection that is not encrypted', async () => {
+    await using daemon = await fakeDaemon({}, 'tcp')
+    // Not a loopback address to whoever reads it, and this machine to who connects.
+    const address = daemon.address.replace('127.0.0.1', '0.0.0.0')
+    const run = commandLine(['debug', 'workers', '--addr', address])
+    assert.equal(await run.exitCode, 0, run.stderr)
+    assert.equal(run.stdout, 'ID  PLATFORMS\nw\n')
+    const [warning, ...rest] = run.stderr.split('\n')
+    assert.ok(warning?.startsWith(`warning: The connection to ${address} is not encrypted`), warning)
+    assert.deepEqual(rest, ['note: here --tlscacert, --tlscert and --tlskey set the tls option', ''])
   })
 
   it('refuse TLS on a Unix socket', async () => {

@@ -7,7 +7,7 @@ import { tempDir } from '../support/temp.ts'
 
 /** The daemon in memory, behind a socket that a command line can be given. */
 export interface FakeDaemon extends AsyncDisposable {
-  /** `unix://...` */
+  /** `unix://...`, or `tcp://127.0.0.1:...` where asked for. */
   readonly address: string
   /** A folder of the test's own. */
   readonly folder: string
@@ -15,7 +15,10 @@ export interface FakeDaemon extends AsyncDisposable {
   die(): void
 }
 
-export async function fakeDaemon(behaviour: FakeBehaviour = {}): Promise<FakeDaemon> {
+export async function fakeDaemon(
+  behaviour: FakeBehaviour = {},
+  on: 'unix' | 'tcp' = 'unix',
+): Promise<FakeDaemon> {
   const daemon = fakeBuildkitd(behaviour)
   const dir = await tempDir()
   const socket = join(dir.path, 'buildkitd.sock')
@@ -23,9 +26,9 @@ export async function fakeDaemon(behaviour: FakeBehaviour = {}): Promise<FakeDae
     const stream = await daemon.dial(new AbortController().signal)
     pipeline(connection, stream, connection, () => {})
   })
-  const listener = await listening(server, socket)
+  const listener = await listening(server, on === 'unix' ? socket : undefined)
   return {
-    address: `unix://${socket}`,
+    address: on === 'unix' ? `unix://${socket}` : `tcp://127.0.0.1:${listener.port}`,
     folder: dir.path,
     die: daemon.die,
     async [Symbol.asyncDispose]() {

@@ -58,6 +58,7 @@ describe('solveOptionsOf', () => {
       { 'build-arg:A': '1', 'build-arg:B': 'x=y', 'build-arg:C': '' },
     ],
     [['--build-arg', 'A', '--build-arg', 'GONE'], { 'build-arg:A': 'from env' }, { A: 'from env' }],
+    [['--build-arg', 'toString'], {}],
     [['--build-arg', 'A=1', '--build-arg', 'A=2'], { 'build-arg:A': '2' }],
     [[], { 'build-arg:SOURCE_DATE_EPOCH': '0' }, { SOURCE_DATE_EPOCH: '0' }],
     [
