@@ -323,7 +323,7 @@ describe('a run', () => {
       async (buildkit) => {
         const runs = Array.from({ length: 50 }, (_, n) => buildkit.solve({ ...options, ref: `ref-${n}` }))
         const sessions = await Promise.all(
-          runs.map(async ({ result }) => (await result).exporterResponse['session']),
+          runs.map(async ({ result }) => (await result).exporterResponse.session),
         )
         assert.equal(new Set(sessions).size, 50)
         for (const [n, run] of runs.entries()) {
