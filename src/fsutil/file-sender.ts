@@ -3,8 +3,8 @@ import type { MessageStream } from '../base/message-stream.ts'
 import type { Entry, FileTree } from './file-tree.ts'
 import { dataHeader } from './packet.ts'
 
-/** So many files are read at a time: small ones are mostly waited for. */
-const filesAtOnce = 32
+/** So many files are read at a time: small ones are read together. */
+const filesAtOnce = 128
 
 /** Large files go fewer at a time: no further one is begun while this many bytes are underway. */
 const bytesAtOnce = 2 << 20

@@ -17,8 +17,11 @@ export interface FileTree {
    * there any more, cannot be opened, or has been replaced by something else has no contents. Throws
    * CONTEXT_FAILED when reading breaks off.
    */
-  read(file: Entry, send: (chunk: Uint8Array) => Promise<void> | undefined): Promise<void>
+  read(file: Entry, send: SendChunk): Promise<void>
 }
+
+/** Takes a piece of a file; may return a promise to be awaited before the next. */
+export type SendChunk = (chunk: Uint8Array) => Promise<void> | undefined
 
 /**
  * Says of a path whether its entry is to be sent, or only looked at because it may be a directory with something

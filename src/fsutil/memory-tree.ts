@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { invalidOption } from '../base/errors.ts'
 import { type ByteString, toByteString } from './byte-string.ts'
-import type { Choose, Entry, FileTree } from './file-tree.ts'
+import type { Choose, Entry, FileTree, SendChunk } from './file-tree.ts'
 import { GoMode } from './mode.ts'
 import { isClean } from './order.ts'
 
@@ -35,7 +35,7 @@ export class MemoryTree implements FileTree {
     return Promise.resolve(undefined)
   }
 
-  async read(file: Entry, send: (chunk: Uint8Array) => Promise<void> | undefined): Promise<void> {
+  async read(file: Entry, send: SendChunk): Promise<void> {
     const contents = this.#node(file.stat.path)
     if (!(contents instanceof Uint8Array)) return
     for (let start = 0; start < contents.length; start += chunkBytes)

@@ -59,7 +59,7 @@ export async function sendTree(stream: MessageStream, tree: Tree): Promise<SentT
   }
   const files = await DiskTree.open(tree.root, onWarning)
   const sendsXattrs = tree.xattrs !== 'off' && (await canReadXattrs(onWarning))
-  return new Sender(stream, files, sendsXattrs ? files.root : undefined).send(await filterFor(files, tree))
+  return new Sender(stream, files, sendsXattrs ? files.path : undefined).send(await filterFor(files, tree))
 }
 
 async function filterFor(files: FileTree, tree: Tree): Promise<Filter> {

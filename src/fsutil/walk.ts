@@ -3,7 +3,7 @@ import type { ByteString } from './byte-string.ts'
 import type { Entry, FileTree } from './file-tree.ts'
 import type { Filter } from './filter.ts'
 import { isDirectory } from './mode.ts'
-import { isForbidden } from './system-error.ts'
+import { isForbidden, systemErrorOf } from './system-error.ts'
 
 /** Takes one entry; may return a promise to be awaited before the next. */
 export type Visit = (entry: Entry) => Promise<void> | undefined
@@ -94,7 +94,7 @@ class Walker {
   #listDirectory(entry: Entry, filter: Filter): Promise<readonly Entry[]> {
     const entries = this.#list(entry.stat.path, filter).catch((error: Error) => {
       // What is closed to us matters only if it was to be sent.
-      if (!entry.isChosen && isForbidden(error.cause)) return []
+      if (!entry.isChosen && isForbidden(systemErrorOf(error.cause))) return []
       throw error
     })
     // It may fail while the walk is still elsewhere, or has failed there.

@@ -3,8 +3,11 @@ import type { Entry } from './file-tree.ts'
 import { readXattrs, type Xattrs } from './getfattr.ts'
 import type { Visit } from './walk.ts'
 
-/** So many entries are asked about at a time. */
-const entriesAtOnce = 8192
+/** So many entries are asked about at first, so that the transfer begins early. */
+const entriesAtFirst = 2048
+
+/** Then more and more, up to this many: each time costs a process. */
+const entriesAtMost = 32_768
 
 /**
  * A stage between a walk and its visitor that adds extended attributes to the entries. It gathers many, and
@@ -15,6 +18,7 @@ export class XattrStage {
   readonly #visit: Visit
   readonly #signal: AbortSignal
   #gathered: Entry[] = []
+  #room = entriesAtFirst
   #passing: Promise<void> = Promise.resolve()
 
   /** `root` is the absolute path of what is walked. */
@@ -27,7 +31,7 @@ export class XattrStage {
   /** Takes an entry, which is visited some time later. Waits when too many are on their way. */
   add(entry: Entry): Promise<void> | undefined {
     this.#gathered.push(entry)
-    return this.#gathered.length === entriesAtOnce ? this.#passOn() : undefined
+    return this.#gathered.length === this.#room ? this.#passOn() : undefined
   }
 
   /** Waits until every entry has been visited. */
@@ -43,6 +47,7 @@ export class XattrStage {
     // Whoever waits next is told of a failure.
     this.#passing.catch(() => {})
     this.#gathered = []
+    this.#room = Math.min(this.#room * 4, entriesAtMost)
     await previous
   }
 

@@ -1,0 +1,80 @@
+import type { Beginnings, ListedFile, Root } from './disk.ts'
+import { onDisk } from './disk-threads.ts'
+
+/** So many files are opened and read in one call. */
+const filesPerCall = 64
+
+/**
+ * What has come of opening a file: its first bytes, with a descriptor if there are more; or, for a file whose
+ * contents are not to be had, why.
+ */
+export type Beginning =
+  | { readonly bytes: Uint8Array; readonly fd: number | undefined }
+  | { readonly missing: string }
+
+/**
+ * Opens files, many in one call to another thread: most are so small that the call is the larger part. What is
+ * asked for during a call is gathered for the next one, unless it is enough for a call of its own.
+ */
+export class FileBeginnings {
+  readonly #root: Root
+  #gathered: Wanted[] = []
+  #calls = 0
+  #isScheduled = false
+
+  constructor(root: Root) {
+    this.#root = root
+  }
+
+  /** Opens a file and reads how it begins. Throws the system's error. */
+  read(file: ListedFile): Promise<Beginning> {
+    return new Promise((resolve, reject) => {
+      this.#gathered.push({ file, resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  /** Waits for what else is asked for in this turn. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#gathered.length === 0) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      while (this.#gathered.length >= filesPerCall) void this.#call()
+      if (this.#calls === 0) void this.#call()
+    })
+  }
+
+  async #call(): Promise<void> {
+    const wanted = this.#gathered.splice(0, filesPerCall)
+    if (wanted.length === 0) return
+    this.#calls++
+    try {
+      const files = wanted.map(({ file }) => file)
+      settle(wanted, await onDisk('readBeginnings', this.#root, files))
+    } catch (error) {
+      for (const { reject } of wanted) reject(error)
+    }
+    this.#calls--
+    this.#schedule()
+  }
+}
+
+interface Wanted {
+  readonly file: ListedFile
+  readonly resolve: (beginning: Beginning) => void
+  readonly reject: (error: unknown) => void
+}
+
+function settle(wanted: readonly Wanted[], { bytes, ends, open, missing, errors }: Beginnings): void {
+  let start = 0
+  for (const [index, { resolve, reject }] of wanted.entries()) {
+    const end = ends[index]!
+    const error = errors.get(index)
+    const reason = missing.get(index)
+    if (error !== undefined) reject(Object.assign(new Error(error.message), { code: error.code }))
+    else if (reason !== undefined) resolve({ missing: reason })
+    else resolve({ bytes: bytes.subarray(start, end), fd: open.get(index) })
+    start = end
+  }
+}
