@@ -41,12 +41,12 @@ export class Buildkit implements AsyncDisposable {
     return startSolve(this.#connection, onWarning === undefined ? options : { ...options, onWarning })
   }
 
-  /** Which BuildKit answers; undefined from one older than v0.11. Throws RPC_FAILED or CONNECTION_LOST. */
+  /** Which BuildKit answers; undefined from one older than v0.11. Throws RPC_FAILED, CONNECTION_LOST or CANCELLED. */
   info(options?: QueryOptions): Promise<DaemonInfo | undefined> {
     return info(this.#connection, options)
   }
 
-  /** The daemon's workers, the default one first. Throws RPC_FAILED or CONNECTION_LOST. */
+  /** The daemon's workers, the default one first. Throws RPC_FAILED, CONNECTION_LOST or CANCELLED. */
   listWorkers(options?: QueryOptions): Promise<Worker[]> {
     return listWorkers(this.#connection, options)
   }

@@ -115,7 +115,8 @@ async function answer(
     call.end(Code.OK, '')
   } catch (error) {
     if (handler !== undefined && !call.signal.aborted) options.onHandlerError(method, error)
-    call.end(error instanceof RpcError ? error.grpcCode : Code.Unknown, messageOf(error))
+    if (error instanceof RpcError) call.end(error.grpcCode, error.message, error.details)
+    else call.end(Code.Unknown, messageOf(error))
   }
 }
 
@@ -150,10 +151,14 @@ class ServedHttp2Call implements ServedCall {
     return this.#writer.send(...parts)
   }
 
-  end(code: number, message: string): void {
+  end(code: number, message: string, details?: Buffer): void {
     const stream = this.#stream
     if (stream.destroyed || stream.closed) return
-    const trailers = { 'grpc-status': String(code), 'grpc-message': encodeMessage(message) }
+    const trailers = {
+      'grpc-status': String(code),
+      'grpc-message': encodeMessage(message),
+      ...(details === undefined ? {} : { 'grpc-status-details-bin': details.toString('base64') }),
+    }
     if (!stream.headersSent) {
       stream.respond({ ...responseHeaders, ...trailers }, { endStream: true })
     } else {

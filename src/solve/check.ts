@@ -8,17 +8,16 @@ import type { Export, SolveOptions } from './options.ts'
 import { listWorkers } from './queries.ts'
 
 /**
- * Finds what is wrong with a build's options before anything of the build is sent. Throws INVALID_OPTION,
- * naming the option, what was expected and what came; UNSUPPORTED for an exporter this daemon lacks.
+ * Finds what is wrong with a build's options, whatever the daemon. Throws INVALID_OPTION, naming the option,
+ * what was expected and what came.
  */
-export async function checkOptions(options: SolveOptions, connection: Connection): Promise<void> {
+export async function checkOptions(options: SolveOptions): Promise<void> {
   checkFrontend(options)
   checkPlatforms(options.frontendAttrs?.platform)
   for (const [index, entry] of (options.exports ?? []).entries()) checkExport(entry, `exports[${index}]`)
   checkTargetsDiffer(options.exports ?? [])
   for (const [name, dir] of Object.entries(options.localDirs ?? {})) await checkLocalDir(name, dir)
   await checkDockerfile(options)
-  await checkExporters(options.exports ?? [], connection)
 }
 
 function checkFrontend({ frontend, definition }: SolveOptions): void {
@@ -158,18 +157,28 @@ async function checkDockerfile({
 }
 
 async function holds(dir: LocalDir, name: string): Promise<boolean> {
-  if (typeof dir !== 'string') return name in dir
+  if (typeof dir !== 'string') return Object.hasOwn(dir, name)
+  let isDirectory: boolean
   try {
-    return !(await stat(join(dir, name))).isDirectory()
+    isDirectory = (await stat(join(dir, name))).isDirectory()
   } catch {
     return false
   }
+  if (!isDirectory) return true
+  throw invalidOption('frontendAttrs.filename', {
+    expected: 'a file',
+    received: name,
+    advice: 'It is a directory',
+  })
 }
 
 const imageTypes = ['image', 'oci', 'docker']
 
-/** Only a Docker Engine differs: its older image store exports no images, and only it has `moby`. */
-async function checkExporters(exports: readonly Export[], connection: Connection): Promise<void> {
+/**
+ * Finds exporters that this daemon lacks. Only a Docker Engine differs: its older image store exports no
+ * images, and only it has `moby`. Throws UNSUPPORTED with advice.
+ */
+export async function checkExporters({ exports = [] }: SolveOptions, connection: Connection): Promise<void> {
   const isEngine = connection.route.dialSession !== undefined
   const moby = exports.findIndex(({ type }) => type === 'moby')
   if (!isEngine && moby >= 0) {

@@ -1,3 +1,4 @@
+import { BuildkitError, messageOf } from '../base/errors.ts'
 import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
 import { Code, RpcError, rpcFailed } from '../grpc/status.ts'
@@ -30,8 +31,8 @@ export interface QueryOptions {
 }
 
 /**
- * Asks which BuildKit answers. A daemon older than v0.11 cannot say: undefined. Throws RPC_FAILED or
- * CONNECTION_LOST.
+ * Asks which BuildKit answers. A daemon older than v0.11 cannot say: undefined. Throws RPC_FAILED,
+ * CONNECTION_LOST or CANCELLED.
  */
 export async function info(
   connection: Connection,
@@ -52,7 +53,7 @@ export async function info(
   }
 }
 
-/** Lists the daemon's workers, the default one first. Throws RPC_FAILED or CONNECTION_LOST. */
+/** Lists the daemon's workers, the default one first. Throws RPC_FAILED, CONNECTION_LOST or CANCELLED. */
 export async function listWorkers(connection: Connection, options: QueryOptions = {}): Promise<Worker[]> {
   const reply = await query(connection, '/moby.buildkit.v1.Control/ListWorkers', options)
   return decode(moby.buildkit.v1.ListWorkersResponse, 'ListWorkersResponse', reply).record.map((record) => ({
@@ -69,6 +70,14 @@ async function query(connection: Connection, method: string, { signal }: QueryOp
   try {
     return await connection.rpc.unary(method, new Uint8Array(), { signal, timeoutMs: queryTimeoutMs })
   } catch (error) {
+    if (signal?.aborted) throw cancelled(method, signal.reason)
     throw error instanceof RpcError ? rpcFailed(method, error) : error
   }
+}
+
+function cancelled(method: string, reason: unknown): BuildkitError {
+  return new BuildkitError('CANCELLED', `${method} was cancelled: ${messageOf(reason)}`, {
+    subject: method,
+    cause: reason,
+  })
 }

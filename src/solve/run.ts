@@ -7,7 +7,7 @@ import { Session, type Tunnel } from '../session/session.ts'
 import { callAsDuplex } from '../session/tunnel.ts'
 import type { Connection } from '../transport/connection.ts'
 import { attachablesFor } from './attachables.ts'
-import { checkOptions } from './check.ts'
+import { checkExporters, checkOptions } from './check.ts'
 import { decodeStatus } from './decode-status.ts'
 import { FailureFacts } from './failure-facts.ts'
 import type { SolveOptions } from './options.ts'
@@ -90,8 +90,9 @@ class Run implements SolveRun {
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
       if (signal?.aborted) onAbort()
-      await checkOptions(this.#options, this.#connection)
+      await checkOptions(this.#options)
       for (const { check } of this.#options.session ?? []) await check?.(this.#stop.signal)
+      await checkExporters(this.#options, this.#connection)
       const result = await this.#solve()
       this.status.end()
       return result

@@ -33,6 +33,17 @@ describe('the daemon flags', () => {
     assert.match(stderr, /^error: .*none\.sock/)
   })
 
+  it('do not matter to options that no daemon could use', async () => {
+    await using dir = await tempDir()
+    const argv = ['build', '--addr', `unix://${dir.path}/none.sock`]
+    const empty = commandLine(argv, { cwd: dir.path })
+    assert.equal(await empty.exitCode, 2)
+    assert.match(empty.stderr, /^error: .*got "Dockerfile"/)
+    const missing = commandLine([...argv, 'gone'], { cwd: dir.path })
+    assert.equal(await missing.exitCode, 2)
+    assert.match(missing.stderr, /^error: .*gone \(ENOENT\)/)
+  })
+
   it('are named when TLS material does not fit, in what was expected as well', async () => {
     await using dir = await tempDir()
     await writeFile(join(dir.path, 'tls.key'), 'nonsense')

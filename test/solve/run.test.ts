@@ -333,6 +333,17 @@ describe('a run', () => {
     )
   })
 
+  it('stops asking when it is cancelled', async () => {
+    const reason = new Error('no longer')
+    const never = () => new Promise<void>(() => {})
+    await withDaemon({ handlers: { '/moby.buildkit.v1.Control/ListWorkers': never } }, async (buildkit) => {
+      const stop = new AbortController()
+      const asking = buildkit.listWorkers({ signal: stop.signal })
+      setImmediate(() => stop.abort(reason))
+      await assert.rejects(asking, { code: 'CANCELLED', cause: reason })
+    })
+  })
+
   it('answers questions about the daemon', async () => {
     const old = () => Promise.reject(new RpcError(Code.Unimplemented, 'unknown method'))
     await withDaemon({}, async (buildkit) => {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Buildkit } from '../../buildkit.ts'
 import { render } from '../../progress/render.ts'
 import { dockerConfigAuth } from '../../session/auth.ts'
+import { checkOptions } from '../../solve/check.ts'
 import type { SolveResult } from '../../solve/result.ts'
 import type { SolveRun } from '../../solve/run.ts'
 import { SolveError } from '../../solve/solve-error.ts'
@@ -88,6 +89,7 @@ export const build: Command<typeof flags> = {
     const metadataFile = values['metadata-file'] && resolve(io.cwd, values['metadata-file'])
     if (metadataFile !== undefined) await checkMetadataFile(metadataFile)
     const planned = await plan(values, context, io, signal)
+    await checkBeforeConnecting(planned, values)
     await using daemon = await openDaemon(values, io, signal)
     if (daemon.found !== undefined) note(`building on ${daemon.found}`, values, io)
     const options = daemon.isEngine ? { ...planned, exports: forEngine(planned.exports) } : planned
@@ -103,6 +105,15 @@ async function plan(values: BuildFlags, context: string, io: Io, signal: AbortSi
   if (values.file !== '-') return solveOptionsOf(values, context, { cwd, env, stdout })
   const dockerfile = await readDockerfile(io.stdin, signal)
   return solveOptionsOf(values, context, { cwd, env, stdout, dockerfile })
+}
+
+/** The library checks these too; here it is before a daemon is looked for, or started. */
+async function checkBeforeConnecting(planned: DockerfileBuild, values: BuildFlags): Promise<void> {
+  try {
+    await checkOptions(planned)
+  } catch (error) {
+    throw inFlags(error, { tag: values.tag, ...planned })
+  }
 }
 
 async function buildOn(
