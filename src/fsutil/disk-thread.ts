@@ -1,14 +1,9 @@
 import { parentPort } from 'node:worker_threads'
 import type { Beginnings, Listing } from './disk.ts'
-import { closeFile, list, names, openRoot, readBeginnings, readLink, readOn } from './disk.ts'
-import type { Reply, Request } from './disk-threads.ts'
+import { calls, type Reply, type Request } from './disk-calls.ts'
 import { systemErrorOf } from './system-error.ts'
 
-/** The calls of `disk.ts` that other threads can make. */
-const calls = { openRoot, list, names, readLink, readBeginnings, readOn, closeFile }
-export type Calls = typeof calls
-
-// Answers them one after the other.
+// A thread that makes the calls of `disk.ts` for others, one after the other.
 parentPort!.on('message', ({ id, name, args }: Request) => {
   const start = performance.now()
   const reply = (rest: Pick<Reply, 'result' | 'error'>, transfer: ArrayBuffer[] = []) =>

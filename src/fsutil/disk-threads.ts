@@ -1,23 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { BuildkitError, messageOf } from '../base/errors.ts'
-import type { Calls } from './disk-thread.ts'
-import type { SystemError } from './system-error.ts'
-
-/** What a thread is sent. */
-export interface Request {
-  readonly id: number
-  readonly name: keyof Calls
-  readonly args: readonly unknown[]
-}
-
-/** What it sends back. */
-export interface Reply {
-  readonly id: number
-  /** How long the call has taken. */
-  readonly milliseconds: number
-  readonly result?: unknown
-  readonly error?: SystemError
-}
+import type { Calls, Reply, Request } from './disk-calls.ts'
 
 /** A call that takes longer has waited for the disk, or a network. */
 const slowMilliseconds = 50
