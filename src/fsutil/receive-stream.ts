@@ -39,6 +39,8 @@ async function intoWritable(
   target: string,
   signal: AbortSignal,
 ): Promise<void> {
+  // Node's pipeline would wait forever for the end of a stream that has ended.
+  if (writable.writable === false) throw exportFailed(target, new Error('it is over already'))
   let broken: { readonly error: unknown } | undefined
   async function* source(): AsyncGenerator<Buffer> {
     try {

@@ -104,6 +104,7 @@ class Receiver {
       if (busy !== undefined) await busy
       if (this.#phase === 'over') return
     }
+    this.#stream.signal.throwIfAborted()
     throw protocolError('the export was broken off', 'everything to the end', 'the end of the stream')
   }
 

@@ -342,7 +342,7 @@ describe('receiveTree', () => {
     sender.stat({ path: 'big' })
     sender.endOfListing()
     const id = await sender.request()
-    const disk = await stallDisk(dir.path)
+    await using disk = await stallDisk(dir.path)
     const chunk = Buffer.alloc(1 << 20, 'x')
     let taken = 0
     let sending = sender.data(id, chunk)!
