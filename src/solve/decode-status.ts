@@ -1,14 +1,7 @@
 import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
-import type {
-  SolveStatus,
-  SourceInfo,
-  SourceRange,
-  Vertex,
-  VertexLog,
-  VertexStatus,
-  VertexWarning,
-} from './status.ts'
+import { infoOf, rangeOf } from './decode-definition.ts'
+import type { SolveStatus, Vertex, VertexLog, VertexStatus, VertexWarning } from './status.ts'
 
 type wire = typeof moby.buildkit.v1
 type WireStatus = InstanceType<wire['StatusResponse']>
@@ -81,25 +74,9 @@ function warningOf({ vertex, level, short, detail, url, info, ranges }: WireWarn
     ...(short && short.length > 0 ? { short: base64(short) } : {}),
     ...list('detail', (detail ?? []).map(base64)),
     ...text('url', url),
-    ...(info ? { sourceInfo: sourceOf(info) } : {}),
+    ...(info ? { sourceInfo: infoOf(info) } : {}),
     ...list('range', (ranges ?? []).map(rangeOf)),
   }
-}
-
-function sourceOf({ filename, data, language }: NonNullable<WireWarning['info']>): SourceInfo {
-  return {
-    ...text('filename', filename),
-    ...(data && data.length > 0 ? { data: base64(data) } : {}),
-    ...text('language', language),
-  }
-}
-
-function rangeOf({ start, end }: NonNullable<WireWarning['ranges']>[number]): SourceRange {
-  return { start: positionOf(start), end: positionOf(end) }
-}
-
-function positionOf(position: { line?: number | null; character?: number | null } | null | undefined) {
-  return { ...number('line', position?.line), ...number('character', position?.character) }
 }
 
 /** RFC 3339 in UTC with as many decimals as count; a time that was not sent is 1970, as Go prints it. */

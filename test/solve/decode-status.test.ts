@@ -79,6 +79,30 @@ describe('decodeStatus', () => {
     )
   })
 
+  it('prints the definition behind a warning’s source, its maps in the order of their keys', () => {
+    const definition = {
+      def: [Buffer.from('op')],
+      metadata: {
+        'sha256:b': { description: { 'llb.customname': 'n' }, caps: { b: true, a: true } },
+        'sha256:a': { ignore_cache: true, export_cache: { Value: true }, progress_group: { id: 'g' } },
+      },
+      Source: {
+        locations: {
+          'sha256:b': {},
+          'sha256:a': { locations: [{ sourceIndex: 1, ranges: [{ start: { line: 3 }, end: {} }] }] },
+        },
+        infos: [{ filename: 'f' }],
+      },
+    }
+    assert.equal(
+      json({ warnings: [{ info: { definition } }] }),
+      '{"warnings":[{"sourceInfo":{"definition":{"def":["b3A="],"metadata":{"sha256:a":{"ignore_cache":true,' +
+        '"export_cache":{"Value":true},"progress_group":{"id":"g"}},"sha256:b":{"description":{"llb.customname":"n"},' +
+        '"caps":{"a":true,"b":true}}},"Source":{"locations":{"sha256:a":{"locations":[{"sourceIndex":1,"ranges":[' +
+        '{"start":{"line":3},"end":{}}]}]},"sha256:b":{}},"infos":[{"filename":"f"}]}}}}]}',
+    )
+  })
+
   it('keeps large counts and survives a time beyond all calendars', () => {
     const status = decodeStatus(
       StatusResponse.encode({ statuses: [{ current: 2 ** 50, timestamp: at(2 ** 52, 0) }] }).finish(),
