@@ -1,5 +1,7 @@
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Writable } from 'node:stream'
-import { BuildkitError } from '../base/errors.ts'
+import { BuildkitError, invalidOption } from '../base/errors.ts'
 import type { OnWarning } from '../base/warning.ts'
 import { exportFailed } from '../fsutil/export-failed.ts'
 import { receiveTree } from '../fsutil/receive.ts'
@@ -39,6 +41,9 @@ export function fileSend(
 ): Attachable {
   const used = new WeakSet<Writable>()
   return {
+    check: async () => {
+      for (const [id, target] of targets) await checkTarget(target, `exports[${id}]`)
+    },
     methods: {
       '/moby.filesync.v1.FileSend/DiffCopy': async (call) => {
         const target = targetOf(call.metadata, targets)
@@ -46,6 +51,34 @@ export function fileSend(
         else await receiveOutput(call, target, used)
       },
     },
+  }
+}
+
+/** Throws INVALID_OPTION for what can be known to be unusable before the build. */
+async function checkTarget(target: FileTarget | DirectoryTarget, option: string): Promise<void> {
+  if ('outputDir' in target) {
+    const received = target.outputDir
+    if ((await kindAt(received)) === 'file')
+      throw invalidOption(`${option}.outputDir`, {
+        expected: 'a directory',
+        received,
+        advice: 'It is a file',
+      })
+  } else if (typeof target.output === 'string') {
+    const received = target.output
+    if ((await kindAt(received)) === 'directory')
+      throw invalidOption(`${option}.output`, { expected: 'a file', received, advice: 'It is a directory' })
+    if ((await kindAt(dirname(received))) !== 'directory')
+      throw invalidOption(`${option}.output`, { expected: 'a file in an existing directory', received })
+  }
+}
+
+/** Nothing also where it cannot be known: the export itself will tell. */
+async function kindAt(path: string): Promise<'directory' | 'file' | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? 'directory' : 'file'
+  } catch {
+    return undefined
   }
 }
 

@@ -225,6 +225,37 @@ describe('fileSend', () => {
     })
   })
 
+  it('knows before the build which targets cannot be used', async () => {
+    await using dir = await tempDir()
+    const file = join(dir.path, 'file')
+    await writeFile(file, '')
+    const check = async (target: FileTarget | DirectoryTarget) =>
+      await fileSend(new Map([[2, target]])).check!(new AbortController().signal)
+    await check({ outputDir: dir.path, mode: 'copy' })
+    await check({ outputDir: join(dir.path, 'new', 'deep'), mode: 'copy' })
+    await check({ output: file })
+    await check({ output: join(dir.path, 'new') })
+    await check({ output: new PassThrough() })
+    await check({ output: () => assert.fail('not asked before the build') })
+    await assert.rejects(check({ outputDir: file, mode: 'copy' }), {
+      code: 'INVALID_OPTION',
+      subject: 'exports[2].outputDir',
+      expected: 'a directory',
+    })
+    await assert.rejects(check({ output: dir.path }), {
+      code: 'INVALID_OPTION',
+      subject: 'exports[2].output',
+      expected: 'a file',
+    })
+    for (const output of [join(dir.path, 'missing', 'f'), join(file, 'f')]) {
+      await assert.rejects(check({ output }), {
+        code: 'INVALID_OPTION',
+        subject: 'exports[2].output',
+        expected: 'a file in an existing directory',
+      })
+    }
+  })
+
   it('writes a stream to one export only', async () => {
     const output = new PassThrough()
     await using served = serve({ 0: { output } })
