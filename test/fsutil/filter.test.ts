@@ -112,7 +112,9 @@ function enter(filter: Filter, directory: string): Filter | undefined {
 }
 
 /** The rules once more, in the plainest way: what each pattern says of each directory down to the path. */
-function naive(patterns: readonly string[], names: readonly string[]): boolean {
+function naive(uncleaned: readonly string[], names: readonly string[]): boolean {
+  // The mark is a part of the first name while a pattern is cleaned.
+  const patterns = uncleaned.map(naivelyClean)
   let inherited = patterns.map(() => false)
   let matched = false
   for (let length = 1; length <= names.length; length++) {
@@ -121,7 +123,8 @@ function naive(patterns: readonly string[], names: readonly string[]): boolean {
     inherited = patterns.map((pattern, index) => {
       const isException = pattern.startsWith('!')
       const matches =
-        inherited[index] || (isException === matched && naivelyMatches(pattern.replace('!', ''), path))
+        inherited[index] ||
+        (isException === matched && naivelyMatches(pattern.slice(isException ? 1 : 0), path))
       if (matches) matched = !isException
       return matches
     })
@@ -129,8 +132,7 @@ function naive(patterns: readonly string[], names: readonly string[]): boolean {
   return matched
 }
 
-function naivelyMatches(pattern: string, path: string): boolean {
-  const text = naivelyClean(pattern)
+function naivelyMatches(text: string, path: string): boolean {
   const starsAtStart = /^\*\*[^*?]*$/.exec(text)
   if (starsAtStart) return path.endsWith(text.slice(2)) || (text[2] === '/' && path === text.slice(3))
   const source = text
