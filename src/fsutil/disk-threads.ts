@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { BuildkitError, messageOf } from '../base/errors.ts'
 import type { Calls, Reply, Request } from './disk-calls.ts'
+import { errorOf } from './system-error.ts'
 
 /** A call that takes longer has waited for the disk, or a network. */
 const slowMilliseconds = 50
@@ -36,7 +37,7 @@ class DiskThreads {
     try {
       const { result, error, milliseconds } = await thread.call(name, args)
       if (milliseconds > slowMilliseconds) this.#addSlow(milliseconds)
-      if (error !== undefined) throw Object.assign(new Error(error.message), { code: error.code })
+      if (error !== undefined) throw errorOf(error)
       return result
     } finally {
       if (this.#threads.every(({ calls }) => calls === 0)) this.#closeLater()

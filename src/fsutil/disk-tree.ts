@@ -7,7 +7,7 @@ import { onDisk } from './disk-threads.ts'
 import { FileBeginnings } from './file-beginnings.ts'
 import type { Choose, Entry, FileTree, SendChunk } from './file-tree.ts'
 import { GoMode, goMode, isDirectory, isRegular } from './mode.ts'
-import { isForbidden, isGone, isNoLink, systemErrorOf } from './system-error.ts'
+import { errorOf, isForbidden, isGone, isNoLink, systemErrorOf } from './system-error.ts'
 
 /** After so many entries of one directory other work gets its turn. */
 const entriesPerTurn = 512
@@ -105,7 +105,7 @@ async function entriesOf(directory: ByteString, listing: Listing, choose: Choose
     const error = errors.get(index)
     if (error === undefined) entries.push(entryOf(path, listing, index, choice === 'send'))
     else if (isGone(error) || isNoLink(error)) continue
-    else if (choice === 'send' || !isForbidden(error)) throw unreadable(path, error)
+    else if (choice === 'send' || !isForbidden(error)) throw unreadable(path, errorOf(error))
   }
   return entries
 }

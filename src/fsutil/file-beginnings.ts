@@ -1,5 +1,6 @@
 import type { Beginnings, ListedFile, Root } from './disk.ts'
 import { onDisk } from './disk-threads.ts'
+import { errorOf } from './system-error.ts'
 
 /** So many files are opened and read in one call. */
 const filesPerCall = 64
@@ -72,7 +73,7 @@ function settle(wanted: readonly Wanted[], { bytes, ends, open, missing, errors 
     const end = ends[index]!
     const error = errors.get(index)
     const reason = missing.get(index)
-    if (error !== undefined) reject(Object.assign(new Error(error.message), { code: error.code }))
+    if (error !== undefined) reject(errorOf(error))
     else if (reason !== undefined) resolve({ missing: reason })
     else resolve({ bytes: bytes.subarray(start, end), fd: open.get(index) })
     start = end

@@ -15,6 +15,11 @@ export function systemErrorOf(error: unknown): SystemError {
   return { code, message: code === undefined ? message : message.replace(/, .*$/s, '') }
 }
 
+/** Makes an error of it again. */
+export function errorOf({ code, message }: SystemError): Error {
+  return Object.assign(new Error(message), { code })
+}
+
 /** Not there, or no longer what it was a moment ago: a directory, or not a link. */
 export function isGone({ code }: SystemError): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP'

@@ -33,6 +33,7 @@ export async function transfer(tree: string | Tree, options: ReceiverOptions = {
   const receiver = new Receiver(options)
   const sent = await sendTree(receiver.stream, {
     onWarning: (warning) => warnings.push(warning),
+    xattrs: 'off',
     ...(typeof tree === 'string' ? { root: tree } : tree),
   })
   assert.ok(receiver.isComplete, 'the sender has returned before the end of the transfer')
