@@ -26,5 +26,7 @@ export async function measure(command: readonly string[]): Promise<Measurement> 
 }
 
 async function gnuTime(): Promise<string> {
-  return (await findExecutable('time', process.env.PATH)) ?? join(await debianPackages('time'), 'usr/bin/time')
+  return (
+    (await findExecutable('time', process.env.PATH)) ?? join(await debianPackages('time'), 'usr/bin/time')
+  )
 }
