@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type Attributes, setAttributes } from './attributes.ts'
 import type { Backlog } from './backlog.ts'
@@ -88,6 +89,8 @@ export class StagedFile {
     try {
       const descriptor = await this.#open()
       while (this.#chunks.length > 0 && !this.#discarded) {
+        // What else this turn brings goes into the same write.
+        await nextTurn()
         const batch = nextBatch(this.#chunks)
         await writeAll(descriptor, batch)
         this.#options.backlog.remove(sizeOf(batch) + batch.length * chunkOverhead)
