@@ -6,10 +6,18 @@ import { run } from '../scripts/parts/command.ts'
 import type { Measured } from './comparison.ts'
 import { resultTable } from './results.ts'
 
+export interface Circumstances {
+  /** The program. */
+  readonly buildctl: string
+  readonly inMemory: boolean
+  /** How many processes of others wanted to run in the minute before. */
+  readonly loadBefore: number
+}
+
 /** The whole of `bench/RESULTS.md`. */
 export async function report(
   results: readonly Measured[],
-  { buildctl, inMemory }: { buildctl: string; inMemory: boolean },
+  { buildctl, inMemory, loadBefore }: Circumstances,
 ): Promise<string> {
   const place = inMemory ? 'in memory (tmpfs)' : 'on disk'
   return `# Compared with buildctl
@@ -19,6 +27,7 @@ Written by \`npm run bench\`; do not edit.
 - Date: ${new Date().toISOString().slice(0, 10)}
 - Versions: ${await versions(buildctl)}
 - Machine: ${await machine()}
+- Load average before: ${loadBefore.toFixed(1)}; what else runs blurs wall times more than CPU times
 - Inputs, outputs and the daemon's state: ${place}
 
 ${resultTable(results)}

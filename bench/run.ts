@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startBuildkitd } from '../scripts/parts/buildkitd.ts'
@@ -37,6 +38,7 @@ async function main(): Promise<number> {
     process.stdout.write(help)
     return 0
   }
+  const loadBefore = loadavg()[0]!
   const sizes = options.quick ? quickSizes : fullSizes
   const tools = await goTools('buildkit')
   await using folder = await workFolder(roomFor(sizes))
@@ -57,7 +59,7 @@ async function main(): Promise<number> {
   if (options.quick) return 0
   process.stdout.write(resultTable(results))
   if (names.length === 0) {
-    const text = await report(results, { buildctl: program, inMemory: folder.inMemory })
+    const text = await report(results, { buildctl: program, inMemory: folder.inMemory, loadBefore })
     await writeFile(join(checkout, 'bench/RESULTS.md'), text)
   }
   return 0
