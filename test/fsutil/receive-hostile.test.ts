@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { link, mkdir, readdir, readlink, rename, symlink, writeFile } from 'node:fs/promises'
+import { link, lstat, mkdir, readdir, readlink, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { GoMode } from '../../src/fsutil/mode.ts'
@@ -52,6 +52,16 @@ async function openFiles(): Promise<string[]> {
   const descriptors = await readdir('/proc/self/fd').catch(() => [])
   const paths = descriptors.map((descriptor) => readlink(`/proc/self/fd/${descriptor}`).catch(() => ''))
   return (await Promise.all(paths)).filter((path) => path.includes('buildkit-client-test-'))
+}
+
+/** Waits until something has that path; all else in the target may come and go meanwhile. */
+async function appearance(path: string): Promise<void> {
+  const isThere = () =>
+    lstat(path).then(
+      () => true,
+      () => false,
+    )
+  while (!(await isThere())) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Lists entries, of which the last one is refused, and checks that the daemon is told so. */
@@ -400,7 +410,7 @@ describe('receiveTree, into a target with symlinks', () => {
       here.sender.stat({ path: 'e' })
       here.sender.file(await here.sender.request(), 'mine')
       const id = await here.sender.request()
-      while (!(swapped in (await treeOf(here.target)))) await new Promise((resolve) => setImmediate(resolve))
+      await appearance(join(here.target, swapped))
       await rename(join(here.target, swapped), join(here.target, 'moved'))
       await symlink(join(here.outside, swapped.slice(2)), join(here.target, swapped))
       here.sender.stat({ path: 'f', linkname: 'd/passwd' })
