@@ -5,6 +5,9 @@ import { errorOf } from './system-error.ts'
 /** So many files are opened and read in one call. */
 const filesPerCall = 64
 
+/** So long is waited for a call to fill: the daemon asks for a few files at a time, many times. */
+const gatherMilliseconds = 2
+
 /**
  * What has come of opening a file: its first bytes, with a descriptor if there are more; or, for a file whose
  * contents are not to be had, why.
@@ -15,13 +18,13 @@ export type Beginning =
 
 /**
  * Opens files, many in one call to another thread: most are so small that the call is the larger part. What is
- * asked for during a call is gathered for the next one, unless it is enough for a call of its own.
+ * asked for during a call is gathered for the next one, until it is enough for a call of its own.
  */
 export class FileBeginnings {
   readonly #root: Root
   #gathered: Wanted[] = []
   #calls = 0
-  #isScheduled = false
+  #timer: NodeJS.Timeout | undefined
 
   constructor(root: Root) {
     this.#root = root
@@ -35,20 +38,17 @@ export class FileBeginnings {
     })
   }
 
-  /** Waits for what else is asked for in this turn. */
   #schedule(): void {
-    if (this.#isScheduled || this.#gathered.length === 0) return
-    this.#isScheduled = true
-    setImmediate(() => {
-      this.#isScheduled = false
-      while (this.#gathered.length >= filesPerCall) void this.#call()
-      if (this.#calls === 0) void this.#call()
-    })
+    if (this.#gathered.length >= filesPerCall) void this.#call()
+    else if (this.#calls === 0 && this.#gathered.length > 0)
+      this.#timer ??= setTimeout(() => void this.#call(), gatherMilliseconds)
   }
 
   async #call(): Promise<void> {
-    const wanted = this.#gathered.splice(0, filesPerCall)
-    if (wanted.length === 0) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const wanted = this.#gathered
+    this.#gathered = []
     this.#calls++
     try {
       const files = wanted.map(({ file }) => file)
