@@ -89,6 +89,7 @@ export class ConfinedDirectory {
   /** Opens a directory in it; throws UNSAFE_PATH where that is no directory (any more). */
   async open(name: ByteString): Promise<ConfinedDirectory> {
     try {
+      // Where the flags do not exist, this is what finds a symlink.
       if (this.#descriptors === undefined) await this.#checkDirectory(name)
       const descriptor = await open(this.pathOf(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
       const path =

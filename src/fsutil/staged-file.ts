@@ -50,6 +50,7 @@ export class StagedFile {
   readonly #path: string | Buffer
   readonly #options: StagedFileOptions
   #descriptor: number | undefined
+  #isCreated = false
   #chunks: Buffer[] = []
   #writing: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
@@ -82,7 +83,7 @@ export class StagedFile {
     this.#discarded = true
     await this.#writing
     await this.#close().catch(() => {})
-    await unlink(this.#path).catch(() => {})
+    if (this.#isCreated) await unlink(this.#path).catch(() => {})
   }
 
   async #write(): Promise<void> {
@@ -106,6 +107,7 @@ export class StagedFile {
 
   async #open(): Promise<number> {
     this.#descriptor ??= await open(this.#path, newFile, this.#options.mode)
+    this.#isCreated = true
     return this.#descriptor
   }
 

@@ -168,6 +168,25 @@ describe('receiveTree', () => {
     assert.equal(first['d/h'], 'file 444 "one"')
   })
 
+  it('opens a directory of an earlier export to its owner while it writes into it', async () => {
+    await using dir = await tempDir()
+    await mkdir(join(dir.path, 'd'))
+    await chmod(join(dir.path, 'd'), 0o2555)
+    const [ours, theirs] = messageStreamPair()
+    const receiving = receiveTree(ours, { outputDir: dir.path, mode: 'copy' })
+    const sender = new FakeSender(theirs)
+    sender.stat(directory('d', 0o555))
+    sender.stat({ path: 'd/f' })
+    sender.endOfListing()
+    const id = await sender.request()
+    assert.equal((await stat(join(dir.path, 'd'))).mode & 0o7777, 0o2755)
+    sender.file(id, 'in')
+    assert.equal((await sender.next())?.type, PacketType.fin)
+    sender.fin()
+    await receiving
+    assert.deepEqual(await treeOf(dir.path), { d: 'dir 555', 'd/f': 'file 644 "in"' })
+  })
+
   it('writes a new file beside an existing hard link, not through it', async () => {
     await using dir = await tempDir()
     await using outside = await tempDir()
