@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { checkout } from '../scripts/parts/cache.ts'
 import { run } from '../scripts/parts/command.ts'
 import type { Measured } from './comparison.ts'
+import type { HealthFigures } from './health.ts'
 import { resultTable } from './results.ts'
 
 export interface Circumstances {
@@ -17,6 +18,7 @@ export interface Circumstances {
 /** The whole of `bench/RESULTS.md`. */
 export async function report(
   results: readonly Measured[],
+  health: HealthFigures,
   { buildctl, inMemory, loadBefore }: Circumstances,
 ): Promise<string> {
   const place = inMemory ? 'in memory (tmpfs)' : 'on disk'
@@ -33,6 +35,12 @@ Written by \`npm run bench\`; do not edit.
 ${resultTable(results)}
 Wall is the figure the targets are about; ratios are ours to buildctl's, below 1 is less than buildctl. A ratio is the
 median over pairs of runs, the other figures are medians with the least and the most.
+
+## Health checks meanwhile
+
+While a session walked and sent the directory of many files, it answered ${health.checks} health checks, one after the other:
+in ${health.medianMs.toFixed(1)} ms by the median, ${health.p99Ms.toFixed(1)} ms at the 99th percentile, ${health.longestMs.toFixed(1)} ms at the longest. The target is less
+than 100 ms at the 99th percentile.
 
 ## What is measured
 

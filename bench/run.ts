@@ -12,6 +12,7 @@ import { compare, type Measured } from './comparison.ts'
 import { emptyCache } from './daemon-cache.ts'
 import { imageDefinition, noOpDefinition, transferDefinition } from './definition.ts'
 import { startDelayProxy } from './distance.ts'
+import { measureHealth } from './health.ts'
 import { manyFiles, oneFile } from './inputs.ts'
 import { report } from './report.ts'
 import { resultTable } from './results.ts'
@@ -56,10 +57,11 @@ async function main(): Promise<number> {
     })
     results.push({ scenario, pairs })
   }
+  const health = names.length === 0 ? await measureHealth(setting.manyFiles) : undefined
   if (options.quick) return 0
   process.stdout.write(resultTable(results))
-  if (names.length === 0) {
-    const text = await report(results, { buildctl: program, inMemory: folder.inMemory, loadBefore })
+  if (health !== undefined) {
+    const text = await report(results, health, { buildctl: program, inMemory: folder.inMemory, loadBefore })
     await writeFile(join(checkout, 'bench/RESULTS.md'), text)
   }
   return 0
