@@ -45,7 +45,8 @@ export class DiskTree implements FileTree {
     try {
       return await entriesOf(directory, await onDisk('list', this.#root, directory), choose)
     } catch (error) {
-      if (isGone(systemErrorOf(error))) return []
+      // A context without its root is no empty context.
+      if (directory !== '' && isGone(systemErrorOf(error))) return []
       throw unreadable(directory, error)
     }
   }
@@ -156,7 +157,8 @@ async function orUnreadable<T>(path: ByteString, reading: Promise<T>): Promise<T
 function unreadable(path: ByteString, error: unknown): unknown {
   if (isBuildkitError(error)) return error
   const { message } = systemErrorOf(error)
-  return new BuildkitError('CONTEXT_FAILED', `cannot read ${quoted(path)}: ${message}`, {
+  const what = path === '' ? 'the root of the context' : quoted(path)
+  return new BuildkitError('CONTEXT_FAILED', `cannot read ${what}: ${message}`, {
     subject: textOf(path),
     advice: 'Make it readable, or exclude it in .dockerignore',
     cause: error,

@@ -29,6 +29,7 @@ export class FileSender {
   #filesUnderway = 0
   #bytesUnderway = 0
   #onIdle: (() => void) | undefined
+  #isStopped = false
 
   constructor(tree: FileTree, stream: MessageStream) {
     this.#tree = tree
@@ -42,6 +43,7 @@ export class FileSender {
 
   /** Sends the file under this id when its turn comes. */
   request(id: number, file: Entry): void {
+    if (this.#isStopped) return
     this.requested++
     this.#requests.push({ id, file })
     this.#begin()
@@ -55,10 +57,10 @@ export class FileSender {
     })
   }
 
-  /** Drops what has not been begun. */
+  /** Drops what has not been begun, and whatever else is asked for. */
   stop(): void {
-    this.#requests = []
-    this.#begun = 0
+    this.#isStopped = true
+    this.#forget()
   }
 
   #begin(): void {
@@ -73,7 +75,12 @@ export class FileSender {
         .catch(this.#failure.reject)
         .finally(() => this.#end(bytes))
     }
-    if (this.#begun === this.#requests.length) this.stop()
+    if (this.#begun === this.#requests.length) this.#forget()
+  }
+
+  #forget(): void {
+    this.#requests = []
+    this.#begun = 0
   }
 
   #end(bytes: number): void {

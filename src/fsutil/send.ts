@@ -129,10 +129,17 @@ class Sender {
       await this.#walk(filter, signal)
     } catch (error) {
       // A call that is over has nobody to tell it to.
-      if (!signal.aborted) await this.#stream.send(encodeError(messageOf(error)))
+      if (!signal.aborted) await this.#tell(error)
       throw error
     }
     await this.#stream.send(endOfListing)
+  }
+
+  /** The error itself matters more than whether the daemon can still be told of it. */
+  async #tell(error: unknown): Promise<void> {
+    try {
+      await this.#stream.send(encodeError(messageOf(error)))
+    } catch {}
   }
 
   async #walk(filter: Filter, signal: AbortSignal): Promise<void> {

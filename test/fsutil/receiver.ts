@@ -31,10 +31,14 @@ export interface ReceiverOptions {
 export async function transfer(tree: string | Tree, options: ReceiverOptions = {}): Promise<Received> {
   const warnings: Warning[] = []
   const receiver = new Receiver(options)
-  const sent = await sendTree(receiver.stream, {
+  const sending = sendTree(receiver.stream, {
     onWarning: (warning) => warnings.push(warning),
     xattrs: 'off',
     ...(typeof tree === 'string' ? { root: tree } : tree),
+  })
+  const sent = await sending.catch((error: Error) => {
+    if (receiver.stats.length > 0) assert.equal(receiver.failure, error.message, 'the receiver is told why')
+    throw error
   })
   assert.ok(receiver.isComplete, 'the sender has returned before the end of the transfer')
   const { stats, contents } = receiver
@@ -46,6 +50,8 @@ export class Receiver {
   readonly stats: Stat[] = []
   readonly contents = new Map<string, Buffer>()
   isComplete = false
+  /** What the sender has said of its failure. */
+  failure: string | undefined
   readonly #end = new Inbox()
   readonly #options: ReceiverOptions
   readonly #sequence = new PathSequence()
@@ -87,7 +93,8 @@ export class Receiver {
         this.#end.close()
         return
       case PacketType.error:
-        throw new Error(`error from sender: ${packet.message}`)
+        this.failure = packet.message
+        return
       default:
         assert.fail(`packet type ${packet.type} from a sender`)
     }

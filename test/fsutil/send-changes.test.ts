@@ -126,7 +126,7 @@ test('a directory is not listed through a symlink above it', async () => {
     symlinkSync(outside.path, join(dir.path, 'up'))
   })
   await assert.rejects(received, {
-    message: /^error from sender: cannot read "up\/d\d\d": the directory has been moved while it was read/,
+    message: /^cannot read "up\/d\d\d": the directory has been moved while it was read/,
   })
 })
 
@@ -140,6 +140,21 @@ test('a directory that vanishes before it is listed is sent without entries', as
     stats.slice(-2).map(({ path }) => path),
     ['d18/file', 'd19'],
   )
+})
+
+test('a root that vanishes breaks off the transfer', async () => {
+  await using dir = await tempDir()
+  const root = join(dir.path, 'root')
+  fill(root, { file: '' })
+  // The first warning comes between opening the root and listing it.
+  using _ = withoutXattrTool()
+  const onWarning = () => rmSync(root, { recursive: true })
+  const receiver = new Receiver()
+  await assert.rejects(sendTree(receiver.stream, { root, onWarning }), {
+    code: 'CONTEXT_FAILED',
+    message: /^cannot read the root of the context: ENOENT/,
+  })
+  assert.match(receiver.failure ?? '', /^cannot read the root of the context: ENOENT/)
 })
 
 const restricted = { skip: process.getuid?.() !== 0 && 'only root can become somebody else and back' }
@@ -161,7 +176,7 @@ test('a directory that cannot be listed breaks off the transfer', restricted, as
   chmodSync(join(dir.path, 'closed'), 0)
   const received = asSomebodyElse(dir, () => transfer(dir.path))
   await assert.rejects(received, {
-    message: /^error from sender: cannot read "closed": EACCES: permission denied/,
+    message: /^cannot read "closed": EACCES: permission denied/,
   })
 })
 
@@ -191,7 +206,7 @@ test('an entry that cannot be looked at is no matter when it is not sent', restr
   )
   const received = asSomebodyElse(dir, () => transfer({ root: dir.path, excludePatterns: ['d/a'] }))
   await assert.rejects(received, {
-    message: /^error from sender: cannot read "d\/b": EACCES: permission denied/,
+    message: /^cannot read "d\/b": EACCES: permission denied/,
   })
 })
 
@@ -211,6 +226,16 @@ function onceListed(dir: TempDir, path: string, change: (path: string) => void):
       if (stat.path === path) change(join(dir.path, path))
     },
   })
+}
+
+function withoutXattrTool(): Disposable {
+  const before = process.env.PATH
+  process.env.PATH = ''
+  return {
+    [Symbol.dispose]: () => {
+      process.env.PATH = before
+    },
+  }
 }
 
 /** Node's threads change with the process. */

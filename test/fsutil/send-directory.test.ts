@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, linkSync, lutimesSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { bytesOf, toByteString } from '../../src/fsutil/byte-string.ts'
 import { tempDir } from '../support/temp.ts'
 import { fill } from './fill.ts'
@@ -286,6 +287,24 @@ test('timers fire while a big tree is walked and sent', async () => {
   clearInterval(timer)
   assert.equal(contents.size, 2000)
   assert.ok(ticks >= 5, `a timer of 1 ms has fired ${ticks} times`)
+})
+
+test('a program ends when its transfers have', async () => {
+  await using dir = await tempDir()
+  fill(dir.path, { file: 'x' })
+  const program = `
+    import { transfer } from '${new URL('receiver.ts', import.meta.url)}'
+    const { contents } = await transfer(${JSON.stringify(dir.path)})
+    console.log(contents.get('file').toString())
+  `
+  const args = [
+    ...process.execArgv.filter((arg) => !arg.startsWith('--test')),
+    '--input-type=module',
+    '-e',
+    program,
+  ]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 })
+  assert.equal(stdout, 'x\n')
 })
 
 const rootErrors = [

@@ -52,7 +52,7 @@ test('a tool that cannot run breaks off the transfer', async () => {
   fill(dir.path, { 'tree/a': '' })
   using _ = fakeTool(dir.path, 'kill -9 $$')
   await assert.rejects(transfer({ root: join(dir.path, 'tree'), xattrs: 'auto' }), {
-    message: /^error from sender: extended attributes cannot be read: expected xargs and getfattr to run/,
+    message: /^extended attributes cannot be read: expected xargs and getfattr to run/,
   })
 })
 
