@@ -116,7 +116,8 @@ for (const end of ['process.exit()', 'process.kill(process.pid, "SIGKILL")', '']
     await using dir = await tempDir()
     const folder = join(dir.path, 'its own')
     await mkdir(folder)
-    // A process in our place: it starts the child, waits until it runs, and ends.
+    // A process in our place: it starts the child, waits until it runs, and ends. The child's file appears whole:
+    // the child may be stopped as soon as it is there.
     const us = spawn(
       process.execPath,
       [
@@ -129,7 +130,7 @@ for (const end of ['process.exit()', 'process.kill(process.pid, "SIGKILL")', '']
         import { setTimeout as delay } from 'node:timers/promises'
         const { runGuarded } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/daemon/guarded-process.ts'))})
         const [folder, pidFile] = ${JSON.stringify([folder, join(dir.path, 'pid')])}
-        runGuarded({ command: ['/bin/sh', '-c', 'echo $$ >"$0"; exec sleep 600', pidFile], env: process.env, folder })
+        runGuarded({ command: ['/bin/sh', '-c', 'echo $$ >"$0.new"; mv "$0.new" "$0"; exec sleep 600', pidFile], env: process.env, folder })
         while (!existsSync(pidFile)) await delay(10)
         ${end}
       `,
