@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import type { Credentials } from './credentials.ts'
 import { placeOf, realmUrl } from './realm.ts'
@@ -42,6 +42,8 @@ export async function fetchToken(request: TokenRequest): Promise<Token> {
   if (credentials !== undefined && 'registryToken' in credentials)
     return { token: credentials.registryToken, expiresIn: defaultExpirySeconds, issuedAt: 0 }
   const url = realmUrl(realm, host, credentials !== undefined)
+  // Loading it takes longer than most builds' other start-up work, and few builds fetch tokens.
+  const { Agent } = await import('undici')
   const agent = new Agent()
   const deadline = deadlineOf(request)
   try {

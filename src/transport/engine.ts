@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Client } from 'undici'
 import { BuildkitError, messageOf, systemCode } from '../base/errors.ts'
 import type { Route, SessionHeaders } from './route.ts'
 
@@ -62,7 +61,14 @@ class Refusal extends Error {
 const maxBodyBytes = 4096
 
 /** One request on one socket. `Client.upgrade` would be shorter, but loses what a refusal says. */
-function exchange(socket: Duplex, engine: Engine, path: string, options: UpgradeOptions): Promise<Duplex> {
+async function exchange(
+  socket: Duplex,
+  engine: Engine,
+  path: string,
+  options: UpgradeOptions,
+): Promise<Duplex> {
+  // Loaded here, since it takes its time and only an Engine needs it.
+  const { Client } = await import('undici')
   const { headers = {}, answerTimeoutMs = defaultAnswerTimeoutMs } = options
   const client = new Client(`http://${engine.authority}`, {
     // undici asks again when the stream ends before the request is out, and is told that there is no other.
