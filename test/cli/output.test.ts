@@ -9,18 +9,18 @@ const terminal = Object.assign(new PassThrough(), { isTTY: true })
 
 describe('exportOf', () => {
   const good: [string, Export][] = [
-    ['out', { type: 'local', outputDir: '/work/out', attrs: {} }],
+    ['out', { type: 'local', outputDir: '/home/out', attrs: {} }],
     ['/abs/out', { type: 'local', outputDir: '/abs/out', attrs: {} }],
-    ['"a,b"', { type: 'local', outputDir: '/work/a,b', attrs: {} }],
+    ['"a,b"', { type: 'local', outputDir: '/home/a,b', attrs: {} }],
     ['-', { type: 'tar', output: stdout, attrs: {} }],
-    ['type=local,dest=a=b', { type: 'local', outputDir: '/work/a=b', attrs: {} }],
-    ['type=local,dest=out,mode=delete', { type: 'local', outputDir: '/work/out', attrs: { mode: 'delete' } }],
-    ['TYPE=tar,Dest=x.tar', { type: 'tar', output: '/work/x.tar', attrs: {} }],
+    ['type=local,dest=a=b', { type: 'local', outputDir: '/home/a=b', attrs: {} }],
+    ['type=local,dest=out,mode=delete', { type: 'local', outputDir: '/home/out', attrs: { mode: 'delete' } }],
+    ['TYPE=tar,Dest=x.tar', { type: 'tar', output: '/home/x.tar', attrs: {} }],
     ['type=tar', { type: 'tar', output: stdout, attrs: {} }],
     ['type=oci,dest=-', { type: 'oci', output: stdout, attrs: {} }],
     [
       'type=docker,"dest=my ""app"", v1.tar",name=a:1',
-      { type: 'docker', output: '/work/my "app", v1.tar', attrs: { name: 'a:1' } },
+      { type: 'docker', output: '/home/my "app", v1.tar', attrs: { name: 'a:1' } },
     ],
     [
       'type=image,name=a:1,push=true,oci-mediatypes=true',
@@ -30,7 +30,7 @@ describe('exportOf', () => {
   ]
   for (const [text, expected] of good) {
     it(`reads ${text}`, () => {
-      assert.deepEqual(exportOf(text, { cwd: '/work', stdout }), expected)
+      assert.deepEqual(exportOf(text, { cwd: '/home', stdout }), expected)
     })
   }
 
@@ -46,7 +46,7 @@ describe('exportOf', () => {
   ]
   for (const [text, expected] of bad) {
     it(`refuses ${text}`, () => {
-      assert.throws(() => exportOf(text, { cwd: '/work', stdout }), {
+      assert.throws(() => exportOf(text, { cwd: '/home', stdout }), {
         code: 'INVALID_OPTION',
         message: `option --output cannot be used: expected ${expected}, got ${JSON.stringify(text)}`,
       })
@@ -55,7 +55,7 @@ describe('exportOf', () => {
 
   for (const text of ['-', 'type=oci', 'type=docker,dest=-']) {
     it(`refuses ${text} when standard output is a terminal`, () => {
-      assert.throws(() => exportOf(text, { cwd: '/work', stdout: terminal }), {
+      assert.throws(() => exportOf(text, { cwd: '/home', stdout: terminal }), {
         code: 'INVALID_OPTION',
         expected: 'dest=FILE, or standard output redirected: an archive is not for a terminal',
       })

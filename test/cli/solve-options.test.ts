@@ -11,10 +11,10 @@ const stdout = new PassThrough()
 function optionsOf(args: readonly string[], env: Record<string, string> = {}): SolveOptions {
   const { values, positionals } = parseFlags(build.flags, args)
   const dockerfile = Buffer.from('FROM scratch\n')
-  return solveOptionsOf(values, positionals[0] ?? '.', { cwd: '/work', env, stdout, dockerfile })
+  return solveOptionsOf(values, positionals[0] ?? '.', { cwd: '/home', env, stdout, dockerfile })
 }
 
-const here = { context: '/work', dockerfile: '/work' }
+const here = { context: '/home', dockerfile: '/home' }
 
 describe('solveOptionsOf', () => {
   it('builds the Dockerfile of the current directory, exporting nothing, when nothing is said', () => {
@@ -27,13 +27,13 @@ describe('solveOptionsOf', () => {
   })
 
   const dirs: [string[], SolveOptions['localDirs'], string?][] = [
-    [['sub/app'], { context: '/work/sub/app', dockerfile: '/work/sub/app' }],
+    [['sub/app'], { context: '/home/sub/app', dockerfile: '/home/sub/app' }],
     [['/abs'], { context: '/abs', dockerfile: '/abs' }],
     [['-f', 'Other.Dockerfile'], here, 'Other.Dockerfile'],
-    [['-f', '../x/D', 'app'], { context: '/work/app', dockerfile: '/x' }, 'D'],
+    [['-f', '../x/D', 'app'], { context: '/home/app', dockerfile: '/x' }, 'D'],
     [
       ['-f', '-', 'app'],
-      { context: '/work/app', dockerfile: { Dockerfile: Buffer.from('FROM scratch\n') } },
+      { context: '/home/app', dockerfile: { Dockerfile: Buffer.from('FROM scratch\n') } },
       'Dockerfile',
     ],
   ]
@@ -79,23 +79,23 @@ describe('solveOptionsOf', () => {
       ['-t', 'a:1', '-t', 'r.example/a:2', '--push'],
       [{ type: 'image', attrs: { name: 'a:1,r.example/a:2', push: 'true' } }],
     ],
-    [['-o', 'out'], [{ type: 'local', outputDir: '/work/out', attrs: {} }]],
-    [['-o', 'out', '-t', 'a'], [{ type: 'local', outputDir: '/work/out', attrs: {} }]],
+    [['-o', 'out'], [{ type: 'local', outputDir: '/home/out', attrs: {} }]],
+    [['-o', 'out', '-t', 'a'], [{ type: 'local', outputDir: '/home/out', attrs: {} }]],
     [
       ['-o', 'type=oci,dest=a.tar', '-t', 'a:1'],
-      [{ type: 'oci', output: '/work/a.tar', attrs: { name: 'a:1' } }],
+      [{ type: 'oci', output: '/home/a.tar', attrs: { name: 'a:1' } }],
     ],
     [
       ['-o', 'type=docker,name=own:1,dest=a.tar', '-o', 'type=image', '-t', 'a:1'],
       [
-        { type: 'docker', output: '/work/a.tar', attrs: { name: 'own:1' } },
+        { type: 'docker', output: '/home/a.tar', attrs: { name: 'own:1' } },
         { type: 'image', attrs: { name: 'a:1' } },
       ],
     ],
     [
       ['--push', '-t', 'a:1', '-o', 'out'],
       [
-        { type: 'local', outputDir: '/work/out', attrs: {} },
+        { type: 'local', outputDir: '/home/out', attrs: {} },
         { type: 'image', attrs: { push: 'true', name: 'a:1' } },
       ],
     ],
