@@ -43,23 +43,27 @@ export async function measureHealth(directory: string): Promise<HealthFigures> {
   return figuresOf(times)
 }
 
+/** So many files are asked for at a time: two ends that both write without reading would wait for each other. */
+const filesAtOnce = 256
+
 /** Asks for every file, and throws what comes away. */
 async function receiveAll(daemon: RpcClient): Promise<void> {
   const call = daemon.open('/moby.filesync.v1.FileSync/DiffCopy', { metadata: { 'dir-name': 'context' } })
-  let id = 0
-  let missing = 0
+  const wanted: number[] = []
+  let entries = 0
+  let asked = 0
+  let arrived = 0
   let listed = false
   for await (const message of call.messages) {
     const packet = decodePacket(message)
-    if (packet.type === PacketType.stat && packet.stat !== undefined) {
-      if (isRegular(packet.stat.mode)) {
-        missing++
-        await call.send(encodeRequest(id))
-      }
-      id++
-    } else if (packet.type === PacketType.stat) listed = true
-    else if (packet.type === PacketType.data && packet.data.length === 0) missing--
-    if (listed && missing === 0) {
+    if (packet.type === PacketType.stat) {
+      if (packet.stat === undefined) listed = true
+      else if (isRegular(packet.stat.mode)) wanted.push(entries)
+      if (packet.stat !== undefined) entries++
+    } else if (packet.type === PacketType.data && packet.data.length === 0) arrived++
+    while (asked < wanted.length && asked - arrived < filesAtOnce)
+      await call.send(encodeRequest(wanted[asked++]!))
+    if (listed && arrived === wanted.length) {
       listed = false
       await call.send(fin)
     }
