@@ -31,12 +31,14 @@ export async function upgradeEngine(
   signal: AbortSignal,
   options: UpgradeOptions = {},
 ): Promise<Duplex> {
+  // It takes its time to load, and only an Engine needs it; what the socket says must not wait for it.
+  const undici = await import('undici')
   const socket = await engine.dial(signal)
   const onAbort = () => socket.destroy()
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
   try {
-    return await exchange(socket, engine, path, options)
+    return await exchange(undici, socket, engine, path, options)
   } catch (error) {
     socket.destroy()
     throw signal.aborted ? signal.reason : failure(engine, path, options, error)
@@ -61,14 +63,13 @@ class Refusal extends Error {
 const maxBodyBytes = 4096
 
 /** One request on one socket. `Client.upgrade` would be shorter, but loses what a refusal says. */
-async function exchange(
+function exchange(
+  { Client }: typeof import('undici'),
   socket: Duplex,
   engine: Engine,
   path: string,
   options: UpgradeOptions,
 ): Promise<Duplex> {
-  // Loaded here, since it takes its time and only an Engine needs it.
-  const { Client } = await import('undici')
   const { headers = {}, answerTimeoutMs = defaultAnswerTimeoutMs } = options
   const client = new Client(`http://${engine.authority}`, {
     // undici asks again when the stream ends before the request is out, and is told that there is no other.
