@@ -1,5 +1,5 @@
 import type { OnWarning } from '../base/warning.ts'
-import { sendTree, type Tree } from '../fsutil/send.ts'
+import { sendTree, type Tree } from '../fsutil/send/send.ts'
 import { firstValue, type Metadata } from '../grpc/metadata.ts'
 import { Code, RpcError } from '../grpc/status.ts'
 import type { Attachable } from './attachable.ts'

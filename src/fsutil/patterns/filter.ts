@@ -1,0 +1,116 @@
+import { BuildkitError, messageOf } from '../../base/errors.ts'
+import { type ByteString, textOf } from '../byte-string.ts'
+import { compilePatterns, type Pattern } from './patterns.ts'
+
+/**
+ * Reads the two pattern lists of a transfer. Without includes everything is included; a list of nothing but
+ * blanks is one that includes nothing. Throws CONTEXT_FAILED for a pattern that cannot be read.
+ */
+export function createFilter(
+  includePatterns: readonly ByteString[],
+  excludePatterns: readonly ByteString[],
+): Filter {
+  return new Filter(stateOf('includepatterns', includePatterns), stateOf('excludepatterns', excludePatterns))
+}
+
+/**
+ * Decides what of one directory is sent. It knows what the patterns have said of the directories above, and
+ * keeps only those patterns that can still say something: a walk with hundreds of them stays cheap.
+ */
+export class Filter {
+  readonly #include: PatternState | undefined
+  readonly #exclude: PatternState | undefined
+
+  constructor(include: PatternState | undefined, exclude: PatternState | undefined) {
+    this.#include = include
+    this.#exclude = exclude
+  }
+
+  /** Whether this entry of the directory is sent; `path` is its whole path. */
+  sends(path: ByteString): boolean {
+    return (this.#include?.matches(path) ?? true) && !(this.#exclude?.matches(path) ?? false)
+  }
+
+  /** The filter of a directory in this one; nothing when no entry below it can be sent. */
+  enter(path: ByteString): Filter | undefined {
+    const include = this.#include?.enter(path)
+    const exclude = this.#exclude?.enter(path)
+    if (include !== undefined && !include.matched && include.isFinal) return undefined
+    if (exclude?.matched && exclude.isFinal) return undefined
+    return new Filter(unlessFinal(include), unlessFinal(exclude))
+  }
+}
+
+/** One list of patterns as it stands in one directory (moby/patternmatcher `MatchesUsingParentResults`). */
+class PatternState {
+  /** What the list says of the directory itself. */
+  readonly matched: boolean
+  /** True when it says the same of everything below. */
+  readonly isFinal: boolean
+  readonly #patterns: readonly Pattern[]
+  /** Of each pattern, whether it matches one of the directories: then it matches whatever is below. */
+  readonly #inherited: readonly boolean[]
+
+  constructor(patterns: readonly Pattern[], inherited: readonly boolean[], matched: boolean) {
+    this.#patterns = patterns
+    this.#inherited = inherited
+    this.matched = matched
+    this.isFinal = patterns.every(
+      (pattern, index) => inherited[index] === true || pattern.isException !== matched,
+    )
+  }
+
+  /** The last pattern that matches decides; one that could not change the outcome so far is not asked. */
+  matches(path: ByteString): boolean {
+    let matched = false
+    for (let index = 0; index < this.#patterns.length; index++) {
+      const pattern = this.#patterns[index]!
+      if (this.#inherited[index]) matched = !pattern.isException
+      else if (pattern.isException === matched && pattern.matches(path)) matched = !matched
+    }
+    return matched
+  }
+
+  enter(path: ByteString): PatternState {
+    const directory = `${path}/`
+    const patterns: Pattern[] = []
+    const inherited: boolean[] = []
+    let matched = false
+    for (let index = 0; index < this.#patterns.length; index++) {
+      const pattern = this.#patterns[index]!
+      const matches =
+        this.#inherited[index] === true || (pattern.isException === matched && pattern.matches(path))
+      if (matches) matched = !pattern.isException
+      if (!matches && !pattern.canMatchBelow(directory)) continue
+      patterns.push(pattern)
+      inherited.push(matches)
+    }
+    return new PatternState(patterns, inherited, matched)
+  }
+}
+
+function stateOf(list: string, patterns: readonly ByteString[]): PatternState | undefined {
+  if (patterns.length === 0) return undefined
+  try {
+    const compiled = compilePatterns(patterns)
+    return new PatternState(
+      compiled,
+      compiled.map(() => false),
+      false,
+    )
+  } catch (error) {
+    throw new BuildkitError(
+      'CONTEXT_FAILED',
+      `invalid ${list}: [${patterns.map(textOf).join(' ')}]: ${messageOf(error)}`,
+      {
+        cause: error,
+        advice: 'See the .dockerignore file and the paths of COPY and ADD',
+      },
+    )
+  }
+}
+
+/** A list that says no more than that everything goes need not be asked again. */
+function unlessFinal(state: PatternState | undefined): PatternState | undefined {
+  return state?.isFinal ? undefined : state
+}

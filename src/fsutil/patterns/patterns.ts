@@ -1,0 +1,167 @@
+import { posix } from 'node:path'
+import { type ByteString, textOf } from '../byte-string.ts'
+import { Automaton } from './automaton.ts'
+import { parseGlob } from './glob.ts'
+import { parseRegexp } from './regexp.ts'
+
+/** One pattern of an ignore file or of its like, ready to be asked. */
+export interface Pattern {
+  /** It had a `!`: what it matches is taken out of what patterns before it have matched. */
+  readonly isException: boolean
+  /** Says whether the whole path matches; that a parent directory matches is the business of the caller. */
+  matches(path: ByteString): boolean
+  /** False only if no path that starts with this directory (`a/b/`) can match. */
+  canMatchBelow(directory: ByteString): boolean
+}
+
+/**
+ * Reads patterns as the Go client does (moby/patternmatcher): blanks around them and empty ones are dropped,
+ * paths are cleaned, `!` marks an exception. Throws BadPattern or, for a lone `!`, an Error with the Go
+ * client's words.
+ */
+export function compilePatterns(patterns: readonly ByteString[]): Pattern[] {
+  return patterns
+    .map(trimSpace)
+    .filter((pattern) => pattern !== '')
+    .map((pattern) => compile(clean(pattern)))
+}
+
+/** A path in its shortest form, as Go's `path.Clean` has it: no `//`, no `.`, no `/` at the end. */
+export function clean(path: ByteString): ByteString {
+  const normal = posix.normalize(path)
+  return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal
+}
+
+function trimSpace(pattern: ByteString): ByteString {
+  const trimmed = pattern.replace(leadingSpaces, '')
+  for (let end = trimmed.length; ; ) {
+    const last = trailingSpace.exec(trimmed.slice(Math.max(0, end - longestSpace), end))
+    if (last === null) return trimmed.slice(0, end)
+    end -= last[0].length
+  }
+}
+
+/** What Go counts as space (`unicode.IsSpace`), in UTF-8. */
+const space =
+  '(?:[\\t-\\r ]|\\xc2[\\x85\\xa0]|\\xe1\\x9a\\x80|\\xe2\\x80[\\x80-\\x8a\\xa8\\xa9\\xaf]|\\xe2\\x81\\x9f|\\xe3\\x80\\x80)'
+const leadingSpaces = new RegExp(`^${space}+`)
+const trailingSpace = new RegExp(`${space}$`)
+const longestSpace = 3
+
+function compile(cleaned: ByteString): Pattern {
+  const isException = cleaned.startsWith('!')
+  const bytes = isException ? cleaned.slice(1) : cleaned
+  if (bytes === '') throw new Error('illegal exclusion pattern: "!"')
+  const text = textOf(bytes)
+  // The syntax is checked by the rules of one language, and the pattern then matched by those of another.
+  parseGlob(text)
+  const { kind, regexp } = translate(text)
+  switch (kind) {
+    case 'exact':
+      return exactPattern(isException, bytes)
+    case 'prefix':
+      return prefixPattern(isException, bytes.slice(0, -'**'.length))
+    case 'suffix':
+      return suffixPattern(isException, bytes.slice('**'.length))
+    case 'regexp':
+      return regexpPattern(isException, bytes, new Automaton(parseRegexp(regexp)))
+  }
+}
+
+type Kind = 'exact' | 'prefix' | 'suffix' | 'regexp'
+
+/**
+ * Turns a pattern into a regular expression the way the Go client does, or finds that a plain comparison will
+ * do. Which of the two it is decides about the outcome too: `**foo` ends with `foo`, while `**f?o` is a name.
+ */
+function translate(text: string): { kind: Kind; regexp: string } {
+  const characters = Array.from(text)
+  let kind: Kind = 'exact'
+  let regexp = ''
+  for (let index = 0; index < characters.length; index++) {
+    const character = characters[index]!
+    if (character === '*' && characters[index + 1] === '*') {
+      const isFirst = index === 0
+      index += characters[index + 2] === '/' ? 2 : 1
+      if (index + 1 < characters.length) {
+        regexp += '(.*/)?'
+        kind = 'regexp'
+      } else if (kind === 'exact') {
+        kind = 'prefix'
+      } else {
+        regexp += '.*'
+        kind = 'regexp'
+      }
+      if (isFirst) kind = 'suffix'
+    } else if (character === '*' || character === '?') {
+      regexp += character === '*' ? '[^/]*' : '[^/]'
+      kind = 'regexp'
+    } else if (character === '\\') {
+      regexp += character + characters[++index]!
+      kind = 'regexp'
+    } else if (character === '[' || character === ']') {
+      regexp += character
+      kind = 'regexp'
+    } else {
+      regexp += escapedInRegexp.has(character) ? `\\${character}` : character
+    }
+  }
+  return { kind, regexp }
+}
+
+const escapedInRegexp: ReadonlySet<string> = new Set('.+()|{}$')
+
+function exactPattern(isException: boolean, text: ByteString): Pattern {
+  return {
+    isException,
+    matches: (path) => path === text,
+    canMatchBelow: (directory) => text.startsWith(directory),
+  }
+}
+
+function prefixPattern(isException: boolean, prefix: ByteString): Pattern {
+  return {
+    isException,
+    matches: (path) => path.startsWith(prefix),
+    canMatchBelow: (directory) => agree(prefix, directory),
+  }
+}
+
+function suffixPattern(isException: boolean, suffix: ByteString): Pattern {
+  // `**/foo` is also `foo`.
+  const whole = suffix.startsWith('/') ? suffix.slice(1) : undefined
+  return {
+    isException,
+    matches: (path) => path.endsWith(suffix) || path === whole,
+    canMatchBelow: () => true,
+  }
+}
+
+/** Most paths are told apart by the plain text around the first and the last wildcard. */
+function regexpPattern(isException: boolean, pattern: ByteString, automaton: Automaton): Pattern {
+  const head = pattern.slice(0, pattern.search(special))
+  const tail = plainTail(pattern)
+  return {
+    isException,
+    matches: (path) => path.startsWith(head) && path.endsWith(tail) && automaton.matches(textOf(path)),
+    canMatchBelow: (directory) => agree(head, directory),
+  }
+}
+
+const special = /[*?[\]^\\]/
+
+function plainTail(pattern: ByteString): ByteString {
+  // What follows a backslash is not what it looks like.
+  if (pattern.includes('\\')) return ''
+  let start = pattern.length
+  while (start > 0 && !special.test(pattern[start - 1]!)) start--
+  const before = pattern.slice(0, start)
+  const tail = pattern.slice(start)
+  // The slash of `**/` belongs to the wildcard.
+  return before.endsWith('**') && tail.startsWith('/') ? tail.slice(1) : tail
+}
+
+/** True when one of the two is the beginning of the other. */
+function agree(prefix: ByteString, directory: ByteString): boolean {
+  return prefix.startsWith(directory) || directory.startsWith(prefix)
+}
