@@ -20,6 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   progress: ['base', 'solve (types)'],
   daemon: ['base', 'transport'],
   root: ['base', 'gen', 'grpc', 'fsutil', 'registry', 'transport', 'session', 'solve', 'progress'],
+  depot: ['base', 'gen', 'grpc', 'registry', 'transport', 'session', 'solve', 'root'],
   cli: ['base', 'grpc', 'fsutil', 'registry', 'transport', 'session', 'solve', 'progress', 'daemon', 'root'],
 }
 

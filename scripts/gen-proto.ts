@@ -1,8 +1,9 @@
 // Turns proto/ into src/gen/: the same output every time, without a network. CI runs it and fails on a change.
+// Depot's messages go through the generator of its RPC library, BuildKit's through protobufjs.
 import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -20,6 +21,7 @@ const file = join(output, 'buildkit.js')
 await pbjs()
 await pbts()
 await pbjs('--no-comments')
+await protobufEs()
 
 async function pbjs(...more: string[]): Promise<void> {
   const only = [
@@ -63,10 +65,29 @@ async function pbts(): Promise<void> {
   await writeFile(typesFile, generated + types.replace(/"protobufjs"/, '"protobufjs/minimal.js"'))
 }
 
+/** Code and types for each file in `proto/depot/`: messages and services. */
+async function protobufEs(): Promise<void> {
+  const template = {
+    version: 'v2',
+    inputs: [{ directory: 'proto' }],
+    plugins: [{ local: 'protoc-gen-es', out: 'src/gen', opt: ['target=js+dts', 'import_extension=js'] }],
+  }
+  const tools = join(root, 'node_modules/.bin')
+  await run(
+    join(tools, 'buf'),
+    ['generate', '--path', 'proto/depot', '--template', JSON.stringify(template)],
+    {
+      cwd: root,
+      env: { ...process.env, PATH: `${tools}${delimiter}${process.env.PATH}` },
+    },
+  )
+}
+
+/** Those of BuildKit. */
 async function protoFiles(): Promise<string[]> {
   const entries = await readdir(join(root, 'proto'), { recursive: true })
   return entries
-    .filter((name) => name.endsWith('.proto'))
+    .filter((name) => name.endsWith('.proto') && !name.startsWith('depot'))
     .sort()
     .map((name) => join('proto', name))
 }

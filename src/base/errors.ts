@@ -21,6 +21,13 @@ export type ErrorCode =
   | 'CONTEXT_FAILED'
   | 'EXPORT_FAILED'
   | 'CREDENTIALS_FAILED'
+  | 'UNAUTHENTICATED'
+  | 'PERMISSION_DENIED'
+  | 'NOT_FOUND'
+  | 'RESOURCE_EXHAUSTED'
+  | 'REFUSED'
+  | 'API_FAILED'
+  | 'MACHINE_LOST'
 
 /** What an error is about, beside its message. Every field is safe to log: no secret gets in. */
 export interface ErrorFields {

@@ -21,10 +21,11 @@ export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> 
 
 /** The exit code for what a command has thrown. */
 export function exitCodeOf(error: unknown): number {
-  return exitCodes[isBuildkitError(error) ? outcomes[error.code] : 'failed']
+  return exitCodes[(isBuildkitError(error) && outcomes[error.code]) || 'failed']
 }
 
-const outcomes: Readonly<Record<ErrorCode, keyof typeof exitCodes>> = {
+/** All others have failed. */
+const outcomes: Readonly<Partial<Record<ErrorCode, keyof typeof exitCodes>>> = {
   INVALID_OPTION: 'usage',
   UNSUPPORTED: 'usage',
   NO_DAEMON: 'noDaemon',
@@ -34,13 +35,4 @@ const outcomes: Readonly<Record<ErrorCode, keyof typeof exitCodes>> = {
   CONNECTION_LOST: 'noDaemon',
   SESSION_LOST: 'noDaemon',
   CANCELLED: 'cancelled',
-  CLOSED: 'failed',
-  RPC_FAILED: 'failed',
-  SOLVE_FAILED: 'failed',
-  PROTOCOL_ERROR: 'failed',
-  TOO_LARGE: 'failed',
-  UNSAFE_PATH: 'failed',
-  CONTEXT_FAILED: 'failed',
-  EXPORT_FAILED: 'failed',
-  CREDENTIALS_FAILED: 'failed',
 }

@@ -1,0 +1,97 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import { BuildkitError, type ErrorCode, type ErrorFields, systemCode } from '../base/errors.ts'
+import { redactUrls } from '../base/redact.ts'
+import { tlsFailure } from '../transport/tls.ts'
+
+/** Which call failed, for messages. */
+export interface ApiCall {
+  /** `package.Service/Method` */
+  readonly method: string
+  readonly url: string
+  /** The call's own: aborted by the caller or by the call's deadline. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * What a failed call to Depot's API means to its caller. {@link isWorthRetrying} tells the kinds of failure apart
+ * that may pass by themselves.
+ */
+export function apiError(error: unknown, { method, url, signal }: ApiCall): BuildkitError {
+  if (error instanceof BuildkitError) return error
+  const failure = ConnectError.from(error)
+  // Thrown by an interceptor that looked for the token.
+  if (failure.cause instanceof BuildkitError) return failure.cause
+  const tls = tlsFailure(failure.cause, url)
+  if (tls !== undefined) return tls
+  const code = codeOf(failure, signal)
+  return new BuildkitError(code, `Depot's ${method} failed`, {
+    subject: method,
+    received: said(failure),
+    ...advices[code],
+    // The library's error carries the request's headers nowhere; the metadata of the reply is safe.
+    cause: failure,
+  })
+}
+
+/** True for a failure that may pass by itself: the service or the way to it, not what was asked. */
+export function isWorthRetrying(error: unknown): boolean {
+  return error instanceof BuildkitError && passing.has(error.code)
+}
+
+const passing: ReadonlySet<ErrorCode> = new Set([
+  'RESOURCE_EXHAUSTED',
+  'UNREACHABLE',
+  'TIMEOUT',
+  'API_FAILED',
+] as const)
+
+function codeOf(failure: ConnectError, signal: AbortSignal | undefined): ErrorCode {
+  const timedOut = (signal?.reason as { name?: unknown } | undefined)?.name === 'TimeoutError'
+  switch (failure.code) {
+    case Code.Canceled:
+      return signal?.aborted ? (timedOut ? 'TIMEOUT' : 'CANCELLED') : 'API_FAILED'
+    case Code.DeadlineExceeded:
+      return 'TIMEOUT'
+    case Code.Unauthenticated:
+      return 'UNAUTHENTICATED'
+    case Code.PermissionDenied:
+      return 'PERMISSION_DENIED'
+    case Code.NotFound:
+      return 'NOT_FOUND'
+    case Code.ResourceExhausted:
+      return 'RESOURCE_EXHAUSTED'
+    case Code.InvalidArgument:
+    case Code.FailedPrecondition:
+    case Code.AlreadyExists:
+    case Code.OutOfRange:
+      return 'REFUSED'
+    case Code.Unimplemented:
+      return 'UNSUPPORTED'
+    case Code.Unavailable:
+      return systemCode(rootOf(failure)) === undefined ? 'API_FAILED' : 'UNREACHABLE'
+    default:
+      return 'API_FAILED'
+  }
+}
+
+const advices: Partial<Record<ErrorCode, ErrorFields>> = {
+  UNAUTHENTICATED: { advice: 'Give a token that is valid: an option, or DEPOT_TOKEN' },
+  PERMISSION_DENIED: { advice: 'Use a token of the organization that the project belongs to' },
+  NOT_FOUND: { advice: 'Check the id of the project or build, and that the token may see it' },
+  RESOURCE_EXHAUSTED: { advice: 'Wait and try again, or see the limits of the plan' },
+  UNREACHABLE: { advice: 'Check the network, and the apiUrl option or DEPOT_API_URL' },
+}
+
+const longestQuote = 500
+
+/** The service's own words, of a bounded length and without credentials in URLs. */
+function said(failure: ConnectError): string {
+  const words = redactUrls(failure.rawMessage).replace(/\p{C}+/gu, ' ')
+  return `${Code[failure.code]}: ${words.slice(0, longestQuote)}`
+}
+
+function rootOf(error: Error): Error {
+  let at = error
+  for (let depth = 0; depth < 8 && at.cause instanceof Error; depth++) at = at.cause
+  return at
+}

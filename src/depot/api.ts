@@ -1,0 +1,107 @@
+import type { DescService } from '@bufbuild/protobuf'
+import { type Client, createClient, type Interceptor, type Transport } from '@connectrpc/connect'
+import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { invalidOption } from '../base/errors.ts'
+import { BuildService, RegistryService } from '../gen/depot/build_pb.js'
+import { BuildKitService } from '../gen/depot/buildkit_pb.js'
+import { BuildService as CliBuildService } from '../gen/depot/cli_pb.js'
+import { BuildService as PastBuildService, ProjectService } from '../gen/depot/core_pb.js'
+import { apiError } from './api-error.ts'
+
+/** Where Depot answers, unless an option or `DEPOT_API_URL` says otherwise (Depot's own clients). */
+export const defaultApiUrl = 'https://api.depot.dev'
+
+/** A reply larger than this is refused: no message of this API comes near it. */
+const maxReplyBytes = 16 << 20
+
+/** A connection that carries calls is asked for a sign of life so often; unanswered, it is given up after 15 s. */
+const pingIntervalMs = 30_000
+
+/** One connection to Depot, over which many tokens may call. */
+export interface ApiChannel {
+  /** The base URL, for messages. */
+  readonly url: string
+  readonly sessions: Http2SessionManager
+}
+
+/**
+ * A channel to Depot's API: HTTP/2 over TLS, or in clear for an `http:` URL, which a local stand-in has. It connects
+ * with the first call and keeps no process alive. Throws INVALID_OPTION for what is no http or https URL.
+ */
+export function openApi(url: string): ApiChannel {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw invalidOption('apiUrl', { expected: 'an http or https URL', received: url })
+  const base = url.replace(/\/+$/, '')
+  return { url: base, sessions: new Http2SessionManager(base, { pingIntervalMs }) }
+}
+
+/** Gives the token of a call, however it is found; asked anew for each. */
+export type TokenSource = (signal: AbortSignal) => string | Promise<string>
+
+/**
+ * Depot's services as one token may call them. What a call throws is a BuildkitError: UNAUTHENTICATED,
+ * PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED, INVALID_OPTION, UNREACHABLE, TLS_FAILED, TIMEOUT, CANCELLED or API_FAILED.
+ */
+export class DepotApi {
+  readonly projects: Client<typeof ProjectService>
+  readonly pastBuilds: Client<typeof PastBuildService>
+  readonly builds: Client<typeof BuildService>
+  readonly images: Client<typeof RegistryService>
+  readonly machines: Client<typeof BuildKitService>
+  /** What Depot's own clients call. */
+  readonly cli: Client<typeof CliBuildService>
+
+  /** `userAgent` is a product and its version, such as `buildkit-client/1.0`. */
+  constructor(channel: ApiChannel, token: TokenSource, userAgent: string) {
+    const transport = createConnectTransport({
+      baseUrl: channel.url,
+      httpVersion: '2',
+      sessionManager: channel.sessions,
+      readMaxBytes: maxReplyBytes,
+      interceptors: [typedErrors(channel.url), headers(token, userAgent)],
+    })
+    const client = <T extends DescService>(service: T) => createClient(service, transport as Transport)
+    this.projects = client(ProjectService)
+    this.pastBuilds = client(PastBuildService)
+    this.builds = client(BuildService)
+    this.images = client(RegistryService)
+    this.machines = client(BuildKitService)
+    this.cli = client(CliBuildService)
+  }
+}
+
+function headers(token: TokenSource, userAgent: string): Interceptor {
+  return (next) => async (request) => {
+    request.header.set('authorization', `Bearer ${await token(request.signal)}`)
+    request.header.set('user-agent', userAgent)
+    return await next(request)
+  }
+}
+
+/** Outermost, so that it sees what every other layer throws; also what a stream of replies throws on the way. */
+function typedErrors(url: string): Interceptor {
+  return (next) => async (request) => {
+    const { signal } = request
+    const method = `${request.service.typeName}/${request.method.name}`
+    try {
+      const response = await next(request)
+      if (!response.stream) return response
+      return { ...response, message: withTypedErrors(response.message, method, url, signal) }
+    } catch (error) {
+      throw apiError(error, { method, url, signal })
+    }
+  }
+}
+
+async function* withTypedErrors<T>(
+  messages: AsyncIterable<T>,
+  method: string,
+  url: string,
+  signal: AbortSignal,
+): AsyncGenerator<T> {
+  try {
+    yield* messages
+  } catch (error) {
+    throw apiError(error, { method, url, signal })
+  }
+}
