@@ -3,6 +3,7 @@ import { messageOf } from '../../src/base/errors.ts'
 import type { MissingParts, Part, TestParts } from '../../test/support/parts.ts'
 import { staticBusybox } from './busybox.ts'
 import { provideTestDaemon } from './daemon.ts'
+import { depotCli, depotSdk } from './depot-clients.ts'
 import { type EngineEdition, startDockerd } from './dockerd.ts'
 import { goTools } from './go-tools.ts'
 import { interrupted } from './interruption.ts'
@@ -23,6 +24,8 @@ export async function provideBuildkitParts(): Promise<ProvidedParts> {
     buildctl: async () => join(await goTools('buildkit'), 'buildctl'),
     registry: registryCommand,
     busybox: staticBusybox,
+    depotCli,
+    depotSdk,
     daemon: async (keep) => keep(await provideTestDaemon()).address,
   })
 }

@@ -12,6 +12,10 @@ export interface TestParts {
   readonly registry?: string
   /** A static busybox, the only file of the tests' base images. */
   readonly busybox?: string
+  /** Depot's own command line, pinned in `tools/depot`. */
+  readonly depotCli?: string
+  /** The folder of Depot's own package for Node, pinned there too. */
+  readonly depotSdk?: string
   /** The address of a private Docker Engine; only `npm run test:engine` provides one. */
   readonly engine?: string
 }
