@@ -1,4 +1,4 @@
-import { generateKeyPair } from 'node:crypto'
+import { generateKeyPair, type KeyObject, sign } from 'node:crypto'
 import { promisify } from 'node:util'
 import forge from 'node-forge'
 
@@ -10,8 +10,10 @@ export interface Issued {
 
 /** What {@link Authority.issue} puts into a certificate. */
 export interface Subject {
-  /** DNS names and IP addresses. */
+  /** DNS names, IP addresses and URIs; `localhost` by default. */
   readonly names?: readonly string[]
+  /** Who may show it; both by default. */
+  readonly usage?: 'server' | 'client' | 'both'
   /** An hour ago by default. */
   readonly from?: Date
   /** In an hour by default. */
@@ -28,65 +30,87 @@ export interface Authority {
 
 /** Makes one; two with the same name have different keys. */
 export async function createAuthority(name = 'Test authority'): Promise<Authority> {
-  const keys = await newKeys()
-  const issuer = [{ shortName: 'CN', value: name }]
-  const ca = newCertificate(keys, issuer, issuer, {}, [
-    { name: 'basicConstraints', cA: true, critical: true },
-    { name: 'keyUsage', keyCertSign: true, critical: true },
-  ])
-  ca.sign(keys.privateKey, forge.md.sha256.create())
+  const own = await newKeys()
+  const sign = (keys: Keys, commonName: string, validity: Validity, extensions: object[]) =>
+    signed(certificate(name, commonName, validity, extensions), keys, own)
   return {
-    ca: forge.pki.certificateToPem(ca),
-    async issue(subject = {}) {
-      const own = await newKeys()
-      const certificate = newCertificate(own, [{ shortName: 'CN', value: 'test' }], issuer, subject, [
-        { name: 'keyUsage', digitalSignature: true, keyEncipherment: true },
-        { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-        { name: 'subjectAltName', altNames: (subject.names ?? ['localhost']).map(altName) },
+    ca: sign(own, name, {}, [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, critical: true },
+    ]),
+    async issue({ names = ['localhost'], usage = 'both', ...validity } = {}) {
+      const keys = await newKeys()
+      const cert = sign(keys, 'test', validity, [
+        { name: 'keyUsage', digitalSignature: true },
+        { name: 'extKeyUsage', serverAuth: usage !== 'client', clientAuth: usage !== 'server' },
+        { name: 'subjectAltName', altNames: names.map(altName) },
       ])
-      certificate.sign(keys.privateKey, forge.md.sha256.create())
-      return { cert: forge.pki.certificateToPem(certificate), key: own.pem }
+      return { cert, key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
     },
   }
 }
 
-interface Keys extends forge.pki.rsa.KeyPair {
-  readonly pem: string
+interface Keys {
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
 }
 
-/** From the system's OpenSSL, which takes milliseconds where JavaScript takes seconds. */
-async function newKeys(): Promise<Keys> {
-  const { privateKey: pem } = await promisify(generateKeyPair)('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
-  })
-  const privateKey = forge.pki.privateKeyFromPem(pem)
-  return { pem, privateKey, publicKey: forge.pki.rsa.setPublicKey(privateKey.n, privateKey.e) }
+/** On a curve: RSA keys take a third of a second each, and a test may want a hundred. */
+function newKeys(): Promise<Keys> {
+  return promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
 }
+
+type Validity = Pick<Subject, 'from' | 'to'>
 
 const hour = 3_600_000
 let serial = 1
 
-function newCertificate(
-  keys: Keys,
-  subject: forge.pki.CertificateField[],
-  issuer: forge.pki.CertificateField[],
-  { from = new Date(Date.now() - hour), to = new Date(Date.now() + hour) }: Subject,
+function certificate(
+  issuer: string,
+  subject: string,
+  { from = new Date(Date.now() - hour), to = new Date(Date.now() + hour) }: Validity,
   extensions: object[],
 ): forge.pki.Certificate {
-  const certificate = forge.pki.createCertificate()
-  certificate.publicKey = keys.publicKey
-  certificate.serialNumber = (serial++).toString(16).padStart(2, '0')
-  certificate.validity.notBefore = from
-  certificate.validity.notAfter = to
-  certificate.setSubject(subject)
-  certificate.setIssuer(issuer)
-  certificate.setExtensions(extensions)
-  return certificate
+  const made = forge.pki.createCertificate()
+  made.serialNumber = (serial++).toString(16).padStart(4, '0')
+  made.validity.notBefore = from
+  made.validity.notAfter = to
+  made.setSubject([{ shortName: 'CN', value: subject }])
+  made.setIssuer([{ shortName: 'CN', value: issuer }])
+  made.setExtensions(extensions)
+  return made
 }
 
-/** Types 2 and 7 of a general name (RFC 5280, 4.2.1.6): a DNS name, an IP address. */
+/**
+ * The certificate as PEM. forge writes all of it but what speaks of keys: it knows RSA only (RFC 5280, 4.1).
+ */
+function signed(certificate: forge.pki.Certificate, { publicKey }: Keys, issuer: Keys): string {
+  certificate.publicKey = noKey
+  certificate.signature = ''
+  certificate.signatureOid = certificate.siginfo.algorithmOid = ecdsaWithSha256
+  const whole = forge.pki.certificateToAsn1(certificate)
+  const [content, algorithm, signature] = parts(whole) as [Asn1, Asn1, Asn1]
+  const fields = parts(content)
+  fields[keyField] = forge.asn1.fromDer(publicKey.export({ type: 'spki', format: 'der' }).toString('latin1'))
+  for (const identifier of [algorithm, fields[algorithmField]!]) identifier.value = [parts(identifier)[0]!]
+  const text = Buffer.from(forge.asn1.toDer(content).getBytes(), 'latin1')
+  // Its first byte says how many bits of the last one are unused.
+  signature.value = `\0${sign('sha256', text, issuer.privateKey).toString('latin1')}`
+  return forge.pem.encode({ type: 'CERTIFICATE', body: forge.asn1.toDer(whole).getBytes() })
+}
+
+type Asn1 = forge.asn1.Asn1
+
+const parts = ({ value }: Asn1) => value as Asn1[]
+const noKey = forge.pki.rsa.setPublicKey(new forge.jsbn.BigInteger('0'), new forge.jsbn.BigInteger('0'))
+const algorithmField = 2
+const keyField = 6
+
+/** RFC 5758, 3.2: it goes without the parameters that RSA has. */
+const ecdsaWithSha256 = '1.2.840.10045.4.3.2'
+
+/** Types 2, 6 and 7 of a general name (RFC 5280, 4.2.1.6): a DNS name, a URI, an IP address. */
 function altName(name: string): object {
+  if (name.includes('://')) return { type: 6, value: name }
   return /^[\d.]+$|:/.test(name) ? { type: 7, ip: name } : { type: 2, value: name }
 }
