@@ -1,4 +1,5 @@
 import { BuildkitError } from '../base/errors.ts'
+import { hostnameOf, isLoopback } from './loopback.ts'
 
 /**
  * Checks the URL of a token server. A registry chooses it, and with it whom we call from this machine and
@@ -29,14 +30,6 @@ export function realmUrl(realm: string, host: string, withCredentials: boolean):
 /** A URL for messages: without query, which may hold a secret, and of a readable length. */
 export function placeOf(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`.slice(0, 200)
-}
-
-function hostnameOf(host: string): string {
-  return host.toLowerCase().replace(/:\d+$/, '')
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
 }
 
 function refused(host: string, expected: string, received: string): BuildkitError {

@@ -1,0 +1,41 @@
+import type { CredentialSource } from './credentials.ts'
+import { fetchToken } from './token.ts'
+
+/** What opens registries for a {@link RegistryClient}. Both throw CREDENTIALS_FAILED, or the signal's reason. */
+export interface RegistryAuth {
+  /** An access token; an anonymous one where nobody is logged in. */
+  token(request: AccessRequest, signal: AbortSignal): Promise<string>
+  /** What a registry without tokens wants; undefined where nobody is logged in. */
+  password(host: string, signal: AbortSignal): Promise<Login | undefined>
+}
+
+/** What a registry asks for in its `WWW-Authenticate: Bearer` challenge. */
+export interface AccessRequest {
+  /** The registry as it is called: Docker Hub is `registry-1.docker.io`. */
+  readonly host: string
+  /** The URL of its token server. */
+  readonly realm: string
+  /** What the token server calls the registry. */
+  readonly service: string
+  /** Such as `repository:me/app:pull,push`. */
+  readonly scopes: readonly string[]
+}
+
+export interface Login {
+  readonly username: string
+  readonly password: string
+}
+
+/** Opens registries with the credentials of a source, each host with its own. */
+export function registryAuth(source: CredentialSource): RegistryAuth {
+  return {
+    async token(request, signal) {
+      const credentials = await source(request.host, signal)
+      return (await fetchToken({ ...request, credentials, signal })).token
+    },
+    async password(host, signal) {
+      const credentials = await source(host, signal)
+      return credentials !== undefined && 'username' in credentials ? credentials : undefined
+    },
+  }
+}
