@@ -8,8 +8,13 @@ export interface BuildkitdOptions {
   readonly command: string
   /** Also listens on a free TCP port of 127.0.0.1; with PEM material given, under TLS with client certificates. */
   readonly tcp?: 'plain' | { readonly ca: string; readonly cert: string; readonly key: string }
+  /** The port of `tcp`, where it has to be a certain one. */
+  readonly port?: number
   /** More of its configuration file, as TOML. */
   readonly config?: string
+  readonly env?: NodeJS.ProcessEnv
+  /** An existing folder for its state, which stays when it stops; otherwise it starts with an empty one. */
+  readonly folder?: string
 }
 
 export interface Buildkitd extends Server<BuildkitdAddresses> {}
@@ -22,13 +27,13 @@ export interface BuildkitdAddresses {
 }
 
 /**
- * Starts a private buildkitd with empty state. Its steps use the network of the host, so that no network
+ * Starts a private buildkitd. Its steps use the network of the host, so that no network
  * plug-in is needed; registries on the loopback addresses may do without TLS, which is buildkitd's own rule.
  */
 export async function startBuildkitd(options: BuildkitdOptions): Promise<Buildkitd> {
   requireRoot()
   const runc = await runcCommand()
-  return startServer('buildkitd', async (folder) => {
+  const plan = async (folder: string) => {
     const socket = join(folder, 'buildkitd.sock')
     const config = join(folder, 'buildkitd.toml')
     await writeFile(config, `${baseConfig}${options.config ?? ''}`)
@@ -38,12 +43,14 @@ export async function startBuildkitd(options: BuildkitdOptions): Promise<Buildki
         ...['--config', config, '--root', join(folder, 'state'), '--addr', `unix://${socket}`],
         ...['--otel-socket-path', join(folder, 'otel.sock')],
         ...['--oci-worker-binary', runc, '--oci-worker-net', 'host'],
-        ...(options.tcp === undefined ? [] : ['--addr', 'tcp://127.0.0.1:0']),
+        ...(options.tcp === undefined ? [] : ['--addr', `tcp://127.0.0.1:${options.port ?? 0}`]),
         ...(await tlsFlags(options.tcp, folder)),
       ],
-      ready: (log) => listening(log, socket, options.tcp !== undefined),
+      ...(options.env === undefined ? {} : { env: options.env }),
+      ready: (log: string) => listening(log, socket, options.tcp !== undefined),
     }
-  })
+  }
+  return startServer('buildkitd', plan, options.folder)
 }
 
 /** The default policy prunes until 51 GB of the disk are free; state that lives for minutes needs none. */

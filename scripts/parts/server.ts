@@ -20,7 +20,10 @@ export interface ServerPlan<T> {
 export interface Server<T> extends AsyncDisposable {
   /** What `ready` found in the log. */
   readonly ready: T
-  /** Its temporary folder, removed when it stops. */
+  readonly pid: number
+  /** False once its process is gone, also by itself. */
+  readonly running: boolean
+  /** Its folder: a temporary one, removed when it stops, or the one it was given. */
   readonly folder: string
   /** The file with its standard output and error. */
   readonly log: string
@@ -36,36 +39,41 @@ const stopsWithinMs = 10_000
 
 /**
  * Starts a server and waits until its log says that it is ready. It runs in a process group of its own,
- * so that Ctrl-C reaches the script first, and dies with the script however that ends.
+ * so that Ctrl-C reaches the script first, and dies with the script however that ends. A folder that the
+ * caller gives stays when the server stops, for the next one.
  */
 export async function startServer<T>(
   name: string,
   plan: (folder: string) => Promise<ServerPlan<T>> | ServerPlan<T>,
+  kept?: string,
 ): Promise<Server<T>> {
-  const folder = await mkdtemp(join(tmpdir(), `${name}-`))
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), `${name}-`)))
   const log = join(folder, 'log')
   let child: ChildProcess | undefined
+  let stopped: Promise<void> | undefined
   const kill = () => end(child, 'SIGKILL')
-  const stop = async () => {
-    // A daemon waits for the steps of a build, and one that has crashed has left them running.
-    await killContainers(folder)
-    await end(child, 'SIGTERM')
-    await killContainers(folder)
-    await removeFolder(folder)
+  const stop = () => {
+    stopped ??= endCleanly(folder, child, kept === undefined)
+    return stopped
   }
   try {
     const { command, args, env, ready } = await plan(folder)
     const [program, ...words] = [...(await deathGuard()), command, ...args]
-    await using output = await open(log, 'a')
-    child = spawn(program!, words, {
+    await using output = await open(log, 'w')
+    const running = spawn(program!, words, {
       cwd: folder,
       detached: true,
       env: { ...process.env, ...env },
       stdio: ['ignore', output.fd, output.fd],
     })
-    await once(child, 'spawn')
+    child = running
+    await once(running, 'spawn')
     return {
-      ready: await readiness(name, child, log, ready),
+      ready: await readiness(name, running, log, ready),
+      pid: running.pid!,
+      get running() {
+        return !hasEnded(running)
+      },
       folder,
       log,
       stop,
@@ -96,10 +104,21 @@ async function readiness<T>(
   }
 }
 
+async function endCleanly(folder: string, child: ChildProcess | undefined, remove: boolean): Promise<void> {
+  // A daemon waits for the steps of a build, and one that has crashed has left them running.
+  await killContainers(folder)
+  await end(child, 'SIGTERM')
+  await killContainers(folder)
+  await detachMounts(folder)
+  if (remove) await rm(folder, { recursive: true, force: true })
+}
+
 async function end(child: ChildProcess | undefined, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   if (child?.pid === undefined || hasEnded(child)) return
   const ended = once(child, 'exit')
   child.kill(signal)
+  // One that SIGSTOP has halted hears of it only when it goes on.
+  child.kill('SIGCONT')
   const impatience = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), stopsWithinMs)
   await ended
   clearTimeout(impatience)
@@ -141,11 +160,10 @@ function killProcess(pid: number): void {
   }
 }
 
-/** Detaches what a daemon that was killed left mounted there, so that removal stays within the folder. */
-async function removeFolder(folder: string): Promise<void> {
+/** What a daemon that was killed has left mounted there, so that removal stays within the folder. */
+async function detachMounts(folder: string): Promise<void> {
   const inside = (await mounts('self')).filter(({ point }) => point.startsWith(`${folder}/`))
   for (const { point } of inside.reverse()) await run('umount', ['--lazy', point], { evenInterrupted: true })
-  await rm(folder, { recursive: true, force: true })
 }
 
 /** The mounts that a process sees, see proc(5); none where the system has no such file, or the process is gone. */

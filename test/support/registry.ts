@@ -1,6 +1,6 @@
 import * as registry from '../../scripts/parts/registry.ts'
 import { part } from './parts.ts'
-import { startTokenServer, type TokenRequest } from './token-server.ts'
+import { type Access, type Credentials, startTokenServer, type TokenRequest } from './token-server.ts'
 
 /** An empty registry on a loopback address, without TLS, that stops with its scope. */
 export interface TestRegistry extends AsyncDisposable {
@@ -39,7 +39,7 @@ export async function startBasicAuthRegistry(): Promise<GuardedRegistry> {
  * form, so that clients have to fall back to GET. Needs the part `registry`.
  */
 export async function startTokenRegistry(options: { post?: boolean } = {}): Promise<TokenRegistry> {
-  const tokens = await startTokenServer({ username, password, identityToken }, options)
+  const tokens = await startTokenServer(accessWith, options)
   const { realm, service, issuer, keys } = tokens
   try {
     const auth = { type: 'token', realm, service, issuer, keys } as const
@@ -57,6 +57,16 @@ export async function startTokenRegistry(options: { post?: boolean } = {}): Prom
     await tokens[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** The account may do everything, whoever shows nothing may pull. */
+function accessWith({ shown, ...account }: Credentials): Access | undefined {
+  if (shown === 'nothing') return (_, action) => action === 'pull'
+  const known =
+    shown === 'password'
+      ? account.username === username && account.secret === password
+      : account.secret === identityToken
+  return known ? () => true : undefined
 }
 
 const username = 'ali'

@@ -3,13 +3,15 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What may be presented for a token. */
-export interface TokenAccount {
-  readonly username: string
-  readonly password: string
-  /** Accepted as a `refresh_token` in place of the password. */
-  readonly identityToken: string
+/** What somebody shows for a token. */
+export interface Credentials {
+  readonly shown: 'nothing' | 'password' | 'identity token'
+  readonly username?: string
+  readonly secret?: string
 }
+
+/** What somebody may do with a repository, out of `pull`, `push`, `delete` and `*`. */
+export type Access = (repository: string, action: string) => boolean
 
 /** One request for a token, as it came. */
 export interface TokenRequest {
@@ -18,7 +20,7 @@ export interface TokenRequest {
   /** `repository:NAME:ACTIONS` each. */
   readonly scopes: readonly string[]
   /** What the caller showed; whether it was right is another matter. */
-  readonly shown: 'nothing' | 'password' | 'identity token'
+  readonly shown: Credentials['shown']
   readonly status: 200 | 401 | 405
 }
 
@@ -35,11 +37,11 @@ export interface TokenServer extends AsyncDisposable {
 
 /**
  * Starts one that speaks both forms of the registry token protocol: GET with basic authentication, and the
- * OAuth2 POST; `post: false` leaves that out, as many registries do. The account may do everything, a caller
- * without credentials may pull, wrong credentials get 401.
+ * OAuth2 POST; `post: false` leaves that out, as many registries do. Credentials that give no access at all
+ * get 401, others a token for what they may do of what is asked.
  */
 export async function startTokenServer(
-  account: TokenAccount,
+  accessWith: (credentials: Credentials) => Access | undefined,
   options: { post?: boolean } = {},
 ): Promise<TokenServer> {
   const issuer = 'buildkit-client tests'
@@ -49,16 +51,16 @@ export async function startTokenServer(
   const requests: TokenRequest[] = []
   const server = createServer(async (incoming, response) => {
     const { asked, credentials } = await read(incoming)
-    const status = incoming.method === 'POST' && options.post === false ? 405 : verdict(credentials, account)
+    const access = accessWith(credentials)
+    const status = asked.method === 'POST' && options.post === false ? 405 : access ? 200 : 401
     requests.push({ ...asked, shown: credentials.shown, status })
     response.writeHead(status, { 'content-type': 'application/json' })
-    if (status !== 200) {
+    if (status !== 200 || access === undefined) {
       response.end('{}')
       return
     }
     const claims = { iss: issuer, aud: service, sub: credentials.username ?? '', ...validity() }
-    const access = accessTo(asked.scopes, credentials.shown !== 'nothing')
-    const token = jsonWebToken({ ...claims, access }, privateKey, kid)
+    const token = jsonWebToken({ ...claims, access: granted(asked.scopes, access) }, privateKey, kid)
     response.end(JSON.stringify({ token, access_token: token, expires_in: tokenLifeS }))
   })
   server.listen(0, '127.0.0.1')
@@ -71,12 +73,6 @@ export async function startTokenServer(
     requests,
     [Symbol.asyncDispose]: () => close(server),
   }
-}
-
-interface Credentials {
-  readonly shown: TokenRequest['shown']
-  readonly username?: string
-  readonly secret?: string
 }
 
 type Asked = Pick<TokenRequest, 'method' | 'service' | 'scopes'>
@@ -122,18 +118,13 @@ function basicCredentials(authorization: string | undefined): Credentials {
   return { shown: 'password', username, secret: rest.join(':') }
 }
 
-function verdict({ shown, username, secret }: Credentials, account: TokenAccount): 200 | 401 {
-  if (shown === 'nothing') return 200
-  if (shown === 'identity token') return secret === account.identityToken ? 200 : 401
-  return username === account.username && secret === account.password ? 200 : 401
-}
-
 /** The `access` claim (distribution, "Token Authentication Implementation"). */
-function accessTo(scopes: readonly string[], known: boolean): object[] {
+function granted(scopes: readonly string[], access: Access): object[] {
   return scopes.map((scope) => {
     const [type, ...rest] = scope.split(':')
     const actions = (rest.pop() ?? '').split(',')
-    return { type, name: rest.join(':'), actions: actions.filter((action) => known || action === 'pull') }
+    const name = rest.join(':')
+    return { type, name, actions: actions.filter((action) => access(name, action)) }
   })
 }
 
