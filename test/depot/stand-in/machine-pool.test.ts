@@ -4,11 +4,13 @@ import { test } from 'node:test'
 import tls from 'node:tls'
 import { connect } from '../../../src/index.ts'
 import { part } from '../../support/parts.ts'
+import { startRegistry } from '../../support/registry.ts'
 import { skipWithout } from '../../support/skip.ts'
 import type { CertificateDefect, RunningMachine } from './machine.ts'
 import { type MachinePoolOptions, startMachinePool } from './machine-pool.ts'
 
 const needs = { skip: skipWithout('buildkitd') }
+const needsRegistry = { skip: skipWithout('buildkitd', 'registry') }
 const stayingMs = 600_000
 
 function pool(lingerMs = stayingMs, options: Partial<MachinePoolOptions> = {}) {
@@ -184,6 +186,21 @@ test('a shared machine is everybody’s, until the last has gone', needs, async 
   assert.equal(await cachedBuild(machine), false, 'the other architecture still holds it')
   await machines.release('ours', 'arm64', 'build-1')
   await gone
+})
+
+test('a machine finds another registry behind the name of Depot’s', needsRegistry, async () => {
+  await using registry = await startRegistry()
+  await using machines = await pool(stayingMs, { depotRegistry: () => registry.host })
+  await using buildkit = await connectTo(await machines.acquire('ours', 'amd64', 'build-1'))
+  const { digest } = await buildkit.solve({
+    frontend: 'dockerfile.v0',
+    localDirs: { context: {}, dockerfile: { Dockerfile: 'FROM scratch\nLABEL a=b\n' } },
+    exports: [{ type: 'image', attrs: { name: 'registry.depot.dev/ours:build-1', push: 'true' } }],
+  }).result
+  const pushed = await fetch(`http://${registry.host}/v2/ours/manifests/${digest}`, {
+    headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
+  })
+  assert.equal(pushed.status, 200)
 })
 
 test('a pool that is disposed of stops its machines, held and paused ones too', needs, async () => {
