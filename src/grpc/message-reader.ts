@@ -1,27 +1,35 @@
 import type { Readable } from 'node:stream'
 import { type Deferred, deferred } from '../base/deferred.ts'
+import { ByteQueue } from './byte-queue.ts'
 import { Code, RpcError } from './status.ts'
 
 /** Flag byte and big-endian length in front of each message (grpc/grpc `doc/PROTOCOL-HTTP2.md`). */
 const headerLength = 5
 
-/** A reader stops taking bytes off the wire while this much lies unread. */
+/** A reader stops taking bytes off the wire while this much lies unread, unless a message needs more. */
 const highWaterBytes = 1 << 20
-const highWaterMessages = 1024
+const highWaterChunks = 1024
+
+/** A part of a message as it has arrived; those of one message follow each other. */
+export interface MessagePiece {
+  readonly bytes: Buffer
+  /** How long the message is that begins here; undefined in its other pieces. */
+  readonly begins: number | undefined
+}
 
 /**
- * The messages of one direction of a call, cut from its byte stream. The length of a message is checked
- * before any of it is buffered, and a compressed message is refused: nobody here ever negotiates one.
+ * The messages of one direction of a call, cut from its byte stream when they are asked for: whole, or in
+ * the pieces that they came in, which saves the copy. The length of a message is checked before it is
+ * buffered, and a compressed message is refused: nobody here ever negotiates one.
  */
 export class MessageReader implements AsyncIterable<Buffer> {
   readonly #source: Readable
   readonly #maxMessageBytes: number
   readonly #onViolation: () => void
-  #pieces: Buffer[] = []
-  #pieceBytes = 0
-  #ready: Buffer[] = []
-  #next = 0
-  #readyBytes = 0
+  readonly #arrived = new ByteQueue()
+  /** Of the message that has been begun: its bytes that are still to be taken. */
+  #rest: number | undefined
+  #allArrived = false
   #ended = false
   #heldEnd = false
   #failure: Error | undefined
@@ -33,7 +41,10 @@ export class MessageReader implements AsyncIterable<Buffer> {
     this.#onViolation = onViolation
     this.#maxMessageBytes = maxMessageBytes
     source.on('data', (chunk: Buffer) => this.#push(chunk))
-    source.on('end', () => this.#end())
+    source.on('end', () => {
+      this.#allArrived = true
+      if (!this.#heldEnd) this.finish()
+    })
   }
 
   /** Ends the iteration with an error, after what has already arrived; the first one counts. */
@@ -50,15 +61,26 @@ export class MessageReader implements AsyncIterable<Buffer> {
 
   /** Ends the iteration as if the other side had half-closed. */
   finish(): void {
+    if (this.#failure !== undefined) return
     this.#ended = true
     this.#wake()
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+  [Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+    return this.#reading(() => this.#message())
+  }
+
+  /** Instead of the messages: the same in pieces. An empty message is one empty piece. */
+  pieces(): AsyncGenerator<MessagePiece, void> {
+    return this.#reading(() => this.#piece())
+  }
+
+  async *#reading<T>(take: () => T | undefined): AsyncGenerator<T, void> {
     try {
       for (;;) {
-        const message = this.#take()
-        if (message !== undefined) yield message
+        const taken = take()
+        if (taken !== undefined) yield taken
+        else if (this.#isCutOff()) throw new RpcError(Code.Internal, 'the stream ended inside a message')
         else if (this.#failure !== undefined) throw this.#failure
         else if (this.#ended) return
         else await this.#arrival()
@@ -69,20 +91,55 @@ export class MessageReader implements AsyncIterable<Buffer> {
     }
   }
 
-  #take(): Buffer | undefined {
-    const message = this.#ready[this.#next]
-    if (message === undefined) return undefined
-    this.#next++
-    this.#readyBytes -= message.length
-    if (this.#next === this.#ready.length) {
-      this.#ready = []
-      this.#next = 0
-      if (this.#source.isPaused()) this.#source.resume()
-    }
+  #message(): Buffer | undefined {
+    if (this.#rest === undefined && !this.#begin()) return undefined
+    if (this.#arrived.length < this.#rest!) return undefined
+    const message = this.#arrived.take(this.#rest!)
+    this.#rest = undefined
     return message
   }
 
+  #piece(): MessagePiece | undefined {
+    const isFirst = this.#rest === undefined
+    if (isFirst && !this.#begin()) return undefined
+    const rest = this.#rest!
+    if (!isFirst && this.#arrived.length === 0) return undefined
+    const bytes = this.#arrived.takeSome(rest)
+    this.#rest = rest === bytes.length ? undefined : rest - bytes.length
+    return { bytes, begins: isFirst ? rest : undefined }
+  }
+
+  /** Takes the next message's header, if it is there. */
+  #begin(): boolean {
+    if (this.#arrived.length < headerLength) return false
+    const header = this.#arrived.take(headerLength)
+    const length = header.readUInt32BE(1)
+    if (header[0] !== 0) {
+      const text = 'received a compressed message, although none was negotiated'
+      return this.#refuse(new RpcError(Code.Internal, text))
+    }
+    if (length > this.#maxMessageBytes) {
+      const text = `received message larger than max (${length} vs. ${this.#maxMessageBytes})`
+      return this.#refuse(new RpcError(Code.ResourceExhausted, text))
+    }
+    this.#rest = length
+    return true
+  }
+
+  #refuse(error: RpcError): false {
+    this.#failure = error
+    this.#arrived.clear()
+    this.#onViolation()
+    return false
+  }
+
+  /** Asked when no whole message is there. */
+  #isCutOff(): boolean {
+    return this.#allArrived && (this.#rest !== undefined || this.#arrived.length > 0)
+  }
+
   #arrival(): Promise<void> {
+    if (this.#source.isPaused()) this.#source.resume()
     this.#waiting ??= deferred()
     return this.#waiting.promise
   }
@@ -94,71 +151,15 @@ export class MessageReader implements AsyncIterable<Buffer> {
 
   #push(chunk: Buffer): void {
     if (this.#failure !== undefined) return
-    this.#pieces.push(chunk)
-    this.#pieceBytes += chunk.length
-    while (this.#cut());
-    if (this.#readyBytes > highWaterBytes || this.#ready.length - this.#next > highWaterMessages) {
+    this.#arrived.push(chunk)
+    if (this.#waiting !== undefined) this.#wake()
+    else if (this.#arrived.length > highWaterBytes || this.#arrived.chunks > highWaterChunks)
       this.#source.pause()
-    }
-    if (this.#ready.length > this.#next || this.#failure !== undefined) this.#wake()
-  }
-
-  /** Cuts one message off the pieces, if it is whole. */
-  #cut(): boolean {
-    if (this.#pieceBytes < headerLength) return false
-    const first = this.#joined(headerLength)
-    const length = first.readUInt32BE(1)
-    if (first[0] !== 0) {
-      const text = 'received a compressed message, although none was negotiated'
-      return this.#refuse(new RpcError(Code.Internal, text))
-    }
-    if (length > this.#maxMessageBytes) {
-      const text = `received message larger than max (${length} vs. ${this.#maxMessageBytes})`
-      return this.#refuse(new RpcError(Code.ResourceExhausted, text))
-    }
-    const whole = headerLength + length
-    if (this.#pieceBytes < whole) return false
-    const piece = this.#joined(whole)
-    this.#ready.push(piece.subarray(headerLength, whole))
-    this.#readyBytes += length
-    this.#pieceBytes -= whole
-    if (piece.length === whole) this.#pieces.shift()
-    else this.#pieces[0] = piece.subarray(whole)
-    return true
-  }
-
-  /** The first piece, made at least `length` bytes long. */
-  #joined(length: number): Buffer {
-    const first = this.#pieces[0]!
-    if (first.length >= length) return first
-    const joined = Buffer.concat(this.#pieces)
-    this.#pieces = [joined]
-    return joined
-  }
-
-  #refuse(error: RpcError): false {
-    this.fail(error)
-    this.#drop()
-    this.#onViolation()
-    return false
-  }
-
-  #drop(): void {
-    this.#pieces = []
-    this.#pieceBytes = 0
-  }
-
-  #end(): void {
-    if (this.#pieceBytes > 0) this.fail(new RpcError(Code.Internal, 'the stream ended inside a message'))
-    if (!this.#heldEnd) this.finish()
   }
 
   #discard(): void {
-    this.#ready = []
-    this.#next = 0
-    this.#readyBytes = 0
     this.fail(new RpcError(Code.Canceled, 'nobody reads these messages any more'))
-    this.#drop()
+    this.#arrived.clear()
     this.#source.resume()
   }
 }

@@ -11,7 +11,7 @@ import {
   widenConnection,
   windowBytes,
 } from './http2-options.ts'
-import { MessageReader } from './message-reader.ts'
+import { type MessagePiece, MessageReader } from './message-reader.ts'
 import { MessageWriter } from './message-writer.ts'
 import type { Metadata } from './metadata.ts'
 import { Code, RpcError } from './status.ts'
@@ -21,6 +21,8 @@ export interface ServedCall extends MessageStream {
   /** `/package.Service/Method` */
   readonly method: string
   readonly metadata: Metadata
+  /** Instead of `messages`: the same in the pieces that arrive, which saves a copy of large ones. */
+  pieces(): AsyncIterable<MessagePiece>
 }
 
 /**
@@ -144,6 +146,10 @@ class ServedHttp2Call implements ServedCall {
 
   get signal(): AbortSignal {
     return this.#abort.signal
+  }
+
+  pieces(): AsyncIterable<MessagePiece> {
+    return this.messages.pieces()
   }
 
   send(...parts: Uint8Array[]): Promise<void> | undefined {

@@ -6,10 +6,10 @@ import type { OnWarning } from '../base/warning.ts'
 import { exportFailed } from '../fsutil/receive/export-failed.ts'
 import { receiveTree } from '../fsutil/receive/receive.ts'
 import { receiveStream } from '../fsutil/receive/receive-stream.ts'
-import { WireReader } from '../fsutil/wire.ts'
 import { firstValue, type Metadata } from '../grpc/metadata.ts'
 import { Code, RpcError } from '../grpc/status.ts'
 import type { Attachable, ServedCall } from './attachable.ts'
+import { payloads } from './bytes-message.ts'
 
 /** Where an export of files (`local`) goes. */
 export interface DirectoryTarget {
@@ -120,7 +120,7 @@ async function receiveOutput(call: ServedCall, target: FileTarget, used: WeakSet
       throw exportFailed('the output', new Error('this stream has been written to already'))
     used.add(output)
   }
-  await receiveStream(payloads(call), output, call.signal)
+  await receiveStream(received(call), output, call.signal)
 }
 
 async function chosenOutput({ output }: FileTarget, metadata: ExporterMetadata): Promise<Output> {
@@ -157,26 +157,8 @@ function exporterMetadata(metadata: Metadata): ExporterMetadata {
   )
 }
 
-async function* payloads({ messages, signal }: ServedCall): AsyncGenerator<Buffer> {
-  for await (const message of messages) {
-    const data = payloadOf(message)
-    if (data.length > 0) yield data
-  }
+async function* received(call: ServedCall): AsyncGenerator<Buffer> {
+  yield* payloads(call.pieces())
   // The messages of a call that is cut off end too.
-  signal.throwIfAborted()
-}
-
-/** Field 1 of `moby.filesync.v1.BytesMessage`, its only one, length-delimited. */
-const dataTag = 0x0a
-const lastField = 1
-
-/** A view into the message, whose size the call has limited to 16 MiB. */
-function payloadOf(message: Buffer): Buffer {
-  const reader = new WireReader(message)
-  let data = message.subarray(0, 0)
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === dataTag) data = reader.bytes()
-    else reader.skip(tag, lastField)
-  }
-  return data
+  call.signal.throwIfAborted()
 }

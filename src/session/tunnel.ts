@@ -1,9 +1,8 @@
 import { Duplex } from 'node:stream'
 import { BuildkitError } from '../base/errors.ts'
 import type { ClientCall } from '../grpc/client.ts'
+import { bytesMessageHeader, payloads } from './bytes-message.ts'
 
-/** Field 1 of `BytesMessage`, length-delimited. */
-const dataTag = 0x0a
 /** Written bytes are cut into messages of this size: old daemons take 4 MiB at most. */
 const maxChunkBytes = 1 << 20
 
@@ -12,13 +11,13 @@ const maxChunkBytes = 1 << 20
  * its boundaries mean nothing.
  */
 export function callAsDuplex(call: ClientCall): Duplex {
-  const incoming = call.messages[Symbol.asyncIterator]()
+  const incoming = payloads(call.pieces())
   return new Duplex({
     // Node's HTTP/2 hands over what is ready in one go; more buffering here would only add delay.
     writableHighWaterMark: maxChunkBytes,
     read() {
-      nextPayload(incoming).then(
-        (payload) => this.push(payload),
+      incoming.next().then(
+        ({ value }) => this.push(value ?? null),
         (error) => this.destroy(error),
       )
     },
@@ -42,16 +41,6 @@ export function callAsDuplex(call: ClientCall): Duplex {
   })
 }
 
-/** The next bytes, or null at the end. Empty messages are skipped: pushing nothing would end the reading. */
-async function nextPayload(messages: AsyncIterator<Buffer>): Promise<Buffer | null> {
-  for (;;) {
-    const { done, value } = await messages.next()
-    if (done === true) return null
-    const payload = payloadOf(value)
-    if (payload.length > 0) return payload
-  }
-}
-
 async function sendBytes(call: ClientCall, chunks: readonly Buffer[]): Promise<void> {
   let parts: Buffer[] = []
   let length = 0
@@ -59,7 +48,7 @@ async function sendBytes(call: ClientCall, chunks: readonly Buffer[]): Promise<v
     for (let start = 0; start < chunk.length; start += maxChunkBytes) {
       const part = chunk.subarray(start, start + maxChunkBytes)
       if (length + part.length > maxChunkBytes) {
-        await call.send(header(length), ...parts)
+        await call.send(bytesMessageHeader(length), ...parts)
         parts = []
         length = 0
       }
@@ -67,32 +56,5 @@ async function sendBytes(call: ClientCall, chunks: readonly Buffer[]): Promise<v
       length += part.length
     }
   }
-  if (length > 0) await call.send(header(length), ...parts)
-}
-
-function header(length: number): Buffer {
-  const bytes = [dataTag]
-  let rest = length
-  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80)
-  bytes.push(rest)
-  return Buffer.from(bytes)
-}
-
-/** The bytes of a `BytesMessage`, without a copy. */
-function payloadOf(message: Buffer): Buffer {
-  if (message.length === 0) return message
-  let length = 0
-  let position = 1
-  for (let shift = 0; ; shift += 7) {
-    const byte = message[position++]
-    if (message[0] !== dataTag || byte === undefined || shift > 28) throw malformed()
-    length += (byte & 0x7f) * 2 ** shift
-    if (byte < 0x80) break
-  }
-  if (position + length > message.length) throw malformed()
-  return message.subarray(position, position + length)
-}
-
-function malformed(): BuildkitError {
-  return new BuildkitError('PROTOCOL_ERROR', 'the session tunnel carries something other than bytes')
+  if (length > 0) await call.send(bytesMessageHeader(length), ...parts)
 }

@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { moby } from '../../src/gen/buildkit.js'
 import type { ClientCall } from '../../src/grpc/client.ts'
+import type { MessagePiece } from '../../src/grpc/message-reader.ts'
 import { callAsDuplex } from '../../src/session/tunnel.ts'
 
 const { BytesMessage } = moby.buildkit.v1
@@ -12,9 +13,8 @@ function callOf(messages: readonly Uint8Array[]) {
   const sent: Buffer[] = []
   const ends = { halfClosed: 0, cancelled: undefined as Error | undefined }
   const call: ClientCall = {
-    messages: (async function* () {
-      for (const message of messages) yield Buffer.from(message)
-    })(),
+    messages: (async function* () {})(),
+    pieces: () => inPieces(messages),
     send: (...parts) => {
       sent.push(Buffer.concat(parts))
       return sent.length % 3 === 0 ? new Promise((resolve) => setImmediate(resolve)) : undefined
@@ -29,6 +29,18 @@ function callOf(messages: readonly Uint8Array[]) {
     },
   }
   return { call, sent, ends }
+}
+
+/** Each message cut at random places, as the wire does. */
+async function* inPieces(messages: readonly Uint8Array[]): AsyncGenerator<MessagePiece> {
+  for (const message of messages) {
+    let begins: number | undefined = message.length
+    for (let rest = Buffer.from(message); begins !== undefined || rest.length > 0; begins = undefined) {
+      const length = Math.min(rest.length, randomInt(rest.length < 10 ? 3 : 20_000))
+      yield { bytes: rest.subarray(0, length), begins }
+      rest = rest.subarray(length)
+    }
+  }
 }
 
 const encode = (data: Uint8Array) => BytesMessage.encode({ data }).finish()

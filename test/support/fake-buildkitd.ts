@@ -150,6 +150,7 @@ export function fakeBuildkitd({ solve = async () => ({}), handlers = {} }: FakeB
 function asClientCall(call: ServedCall, close: () => void): ClientCall {
   return {
     messages: call.messages,
+    pieces: () => call.pieces(),
     send: (...parts) => call.send(...parts),
     signal: call.signal,
     headers: Promise.resolve(call.metadata),

@@ -71,6 +71,7 @@ async function intoFile(
   const file = new StagedFile(staging, {
     mode: existing === undefined ? 0o666 : 0o600,
     backlog,
+    gatherBytes: 1 << 20,
     onFailure: (error) => monitor.fail(exportFailed(path, error)),
   })
   try {

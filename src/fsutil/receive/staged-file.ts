@@ -38,6 +38,12 @@ export interface StagedFileOptions {
   readonly mode: number
   /** Told what waits here to be written: it says when to wait before more is appended. */
   readonly backlog: Backlog
+  /**
+   * Bytes to gather before they are written, for fewer and larger writes; only the first are written at once, so
+   * that a place that cannot be written to is known early. All files of a transfer together must gather less than
+   * the backlog takes. By default all are written soon.
+   */
+  readonly gatherBytes?: number
   /** Told at once of a write that has failed. */
   readonly onFailure: (error: unknown) => void
 }
@@ -51,7 +57,10 @@ export class StagedFile {
   readonly #options: StagedFileOptions
   #descriptor: number | undefined
   #isCreated = false
+  #isBegun = false
+  #isComplete = false
   #chunks: Buffer[] = []
+  #gathered = 0
   #writing: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
   #discarded = false
@@ -63,14 +72,18 @@ export class StagedFile {
 
   /** Takes the next bytes, which are written soon. They must not be changed afterwards. */
   append(chunk: Buffer): void {
+    if (chunk.length === 0) return
     const isLargeShare = chunk.length >= chunk.buffer.byteLength * leastShare
     this.#chunks.push(isLargeShare ? chunk : Buffer.from(chunk))
+    this.#gathered += chunk.length
     this.#options.backlog.add(chunk.length + chunkOverhead)
-    this.#writing ??= this.#write()
+    if (this.#hasEnough()) this.#writing ??= this.#write()
   }
 
   /** Writes what is left, sets the attributes and closes the file. Throws what a write has failed of. */
   async complete(attributes: Attributes): Promise<void> {
+    this.#isComplete = true
+    if (this.#hasEnough()) this.#writing ??= this.#write()
     await this.#writing
     if (this.#failure !== undefined) throw this.#failure.error
     const descriptor = await this.#open()
@@ -89,12 +102,15 @@ export class StagedFile {
   async #write(): Promise<void> {
     try {
       const descriptor = await this.#open()
-      while (this.#chunks.length > 0 && !this.#discarded) {
+      while (this.#hasEnough() && !this.#discarded) {
         // What else this turn brings goes into the same write.
         await nextTurn()
         const batch = nextBatch(this.#chunks)
+        const bytes = sizeOf(batch)
+        this.#gathered -= bytes
         await writeAll(descriptor, batch)
-        this.#options.backlog.remove(sizeOf(batch) + batch.length * chunkOverhead)
+        this.#isBegun = true
+        this.#options.backlog.remove(bytes + batch.length * chunkOverhead)
       }
     } catch (error) {
       this.#failure ??= { error }
@@ -103,6 +119,11 @@ export class StagedFile {
       // In the same turn as the last look at the chunks: the next one begins a new write.
       this.#writing = undefined
     }
+  }
+
+  #hasEnough(): boolean {
+    const { gatherBytes = 1 } = this.#options
+    return this.#gathered >= (this.#isBegun && !this.#isComplete ? gatherBytes : 1)
   }
 
   async #open(): Promise<number> {

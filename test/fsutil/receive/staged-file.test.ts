@@ -48,6 +48,32 @@ describe('StagedFile', () => {
     assert.equal(await readFile(path, 'utf8'), 'a'.repeat(10))
   })
 
+  it('writes the first bytes at once and gathers the others, until it is complete', async () => {
+    await using dir = await tempDir()
+    const path = join(dir.path, 'staged')
+    const monitor = new Monitor()
+    let written = 0
+    const backlog = Object.assign(new Backlog(monitor), {
+      remove: (bytes: number) => {
+        written += bytes
+        monitor.changed()
+      },
+    })
+    const file = new StagedFile(path, { mode: 0o600, backlog, gatherBytes: 1000, onFailure: fail })
+    file.append(Buffer.from('first'))
+    await monitor.until(() => written > 0)
+    assert.equal(await readFile(path, 'utf8'), 'first')
+    file.append(Buffer.alloc(999, 'a'))
+    file.append(Buffer.alloc(1, 'b'))
+    const before = written
+    await monitor.until(() => written > before)
+    const gathered = `first${'a'.repeat(999)}b`
+    assert.equal(await readFile(path, 'utf8'), gathered)
+    file.append(Buffer.from('last'))
+    await file.complete({})
+    assert.equal(await readFile(path, 'utf8'), `${gathered}last`)
+  })
+
   it('is not created before its first bytes, and not at all when it is discarded', async () => {
     await using dir = await tempDir()
     const file = new StagedFile(join(dir.path, 'staged'), {
