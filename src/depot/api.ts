@@ -1,4 +1,4 @@
-import type { DescService } from '@bufbuild/protobuf'
+import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { type Client, createClient, type Interceptor, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { invalidOption } from '../base/errors.ts'
@@ -6,7 +6,7 @@ import { BuildService, RegistryService } from '../gen/depot/build_pb.js'
 import { BuildKitService } from '../gen/depot/buildkit_pb.js'
 import { BuildService as CliBuildService } from '../gen/depot/cli_pb.js'
 import { BuildService as PastBuildService, ProjectService } from '../gen/depot/core_pb.js'
-import { apiError } from './api-error.ts'
+import { type ApiCall, apiError } from './api-error.ts'
 
 /** Where Depot answers, unless an option or `DEPOT_API_URL` says otherwise (Depot's own clients). */
 export const defaultApiUrl = 'https://api.depot.dev'
@@ -58,9 +58,10 @@ export class DepotApi {
       httpVersion: '2',
       sessionManager: channel.sessions,
       readMaxBytes: maxReplyBytes,
-      interceptors: [typedErrors(channel.url), headers(token, userAgent)],
+      interceptors: [headers(token, userAgent)],
     })
-    const client = <T extends DescService>(service: T) => createClient(service, transport as Transport)
+    const calls = withTypedErrors(transport, channel.url)
+    const client = <T extends DescService>(service: T) => createClient(service, calls)
     this.projects = client(ProjectService)
     this.pastBuilds = client(PastBuildService)
     this.builds = client(BuildService)
@@ -78,30 +79,39 @@ function headers(token: TokenSource, userAgent: string): Interceptor {
   }
 }
 
-/** Outermost, so that it sees what every other layer throws; also what a stream of replies throws on the way. */
-function typedErrors(url: string): Interceptor {
-  return (next) => async (request) => {
-    const { signal } = request
-    const method = `${request.service.typeName}/${request.method.name}`
-    try {
-      const response = await next(request)
-      if (!response.stream) return response
-      return { ...response, message: withTypedErrors(response.message, method, url, signal) }
-    } catch (error) {
-      throw apiError(error, { method, url, signal })
-    }
+/**
+ * Around the transport, not an interceptor in it: whatever an interceptor throws becomes a ConnectError. A stream
+ * of replies throws on the way as well.
+ */
+function withTypedErrors(transport: Transport, url: string): Transport {
+  return {
+    async unary(method, signal, ...rest) {
+      try {
+        return await transport.unary(method, signal, ...rest)
+      } catch (error) {
+        throw apiError(error, { method: nameOf(method), url, signal })
+      }
+    },
+    async stream(method, signal, ...rest) {
+      const call = { method: nameOf(method), url, signal }
+      try {
+        const response = await transport.stream(method, signal, ...rest)
+        return { ...response, message: messagesOf(response.message, call) }
+      } catch (error) {
+        throw apiError(error, call)
+      }
+    },
   }
 }
 
-async function* withTypedErrors<T>(
-  messages: AsyncIterable<T>,
-  method: string,
-  url: string,
-  signal: AbortSignal,
-): AsyncGenerator<T> {
+async function* messagesOf<T>(messages: AsyncIterable<T>, call: ApiCall): AsyncGenerator<T> {
   try {
     yield* messages
   } catch (error) {
-    throw apiError(error, { method, url, signal })
+    throw apiError(error, call)
   }
+}
+
+function nameOf({ parent, name }: DescMethod): string {
+  return `${parent.typeName}/${name}`
 }
