@@ -114,8 +114,8 @@ function exchange(
 
 const longestWords = 500
 
-/** What a body says in one line: the `message` of the Engine's JSON, else its text. */
-function wordsOf(body: Buffer): string {
+/** What the body of an Engine’s answer says in one line: the `message` of its JSON, else its text. */
+export function wordsOf(body: Buffer): string {
   const text = body.toString()
   const words = messageIn(text) ?? text
   return words

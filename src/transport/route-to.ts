@@ -4,7 +4,7 @@ import { emitWarning, type OnWarning } from '../base/warning.ts'
 import { type Address, bracketed, parseAddress } from './address.ts'
 import { customDialer } from './custom.ts'
 import { tcpDialer, unixDialer } from './dial.ts'
-import { upgradeEngine } from './engine.ts'
+import { type Engine, upgradeEngine } from './engine.ts'
 import type { Dialer, Route } from './route.ts'
 import { tlsDialer, tlsFailure } from './tls.ts'
 import { loadTls, type TlsOptions } from './tls-options.ts'
@@ -26,11 +26,36 @@ export async function routeTo(address: string | Dialer, options: RouteOptions = 
   if (typeof address !== 'string')
     throw invalidOption('address', { expected: 'the address of a daemon, or a dialer', received: address })
   const parsed = parseAddress(address)
-  if ('path' in parsed) refuseTls(options.tls)
-  else if (options.tls === undefined) warnOfPlaintext(parsed, options.onWarning)
-  const plain = 'path' in parsed ? socket(parsed) : port(parsed)
+  const plain = way(parsed, options)
   if (parsed.kind !== 'docker') return secured(plain, 'h2', options.tls)
   return throughEngine(await secured(plain, 'http/1.1', options.tls))
+}
+
+/**
+ * The way to the API of the Docker Engine at a `docker://` address, or at `unix:///path/docker.sock`. Throws
+ * INVALID_OPTION as {@link routeTo} does, and for the address of anything else, naming `option`.
+ */
+export async function engineAt(
+  address: string,
+  options: RouteOptions = {},
+  option = 'address',
+): Promise<Engine> {
+  const parsed = parseAddress(address, option)
+  if (parsed.kind !== 'docker')
+    throw invalidOption(option, {
+      expected: 'the address of a Docker Engine, such as docker://',
+      received: address,
+    })
+  return await secured(way(parsed, options), 'http/1.1', options.tls)
+}
+
+function way(to: Address, { tls, onWarning }: RouteOptions): Plain {
+  if ('path' in to) {
+    refuseTls(tls)
+    return socket(to)
+  }
+  if (tls === undefined) warnOfPlaintext(to, onWarning)
+  return port(to)
 }
 
 /** A way without TLS. */

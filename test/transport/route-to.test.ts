@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type http from 'node:http'
+import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
 import net from 'node:net'
@@ -10,7 +10,7 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Warning } from '../../src/base/warning.ts'
 import { openConnection } from '../../src/transport/connection.ts'
-import { routeTo } from '../../src/transport/route-to.ts'
+import { engineAt, routeTo } from '../../src/transport/route-to.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { fakeEngine, switching } from '../support/fake-engine.ts'
 import { listening } from '../support/listening.ts'
@@ -107,6 +107,28 @@ test('the Docker Engine, on a socket of its usual name or by its scheme', async 
     )
     assert.ok(server.requests[1]?.headers.some((line) => `${line}` === 'x-docker-expose-session-uuid,abc'))
   }
+})
+
+test('the API of an Engine is reached without its BuildKit', async () => {
+  await using dir = await tempDir()
+  const path = join(dir.path, 'docker.sock')
+  await using server = await listening(
+    http.createServer((_, response) => response.end('OK')),
+    path,
+  )
+  assert.equal(server.port, 0)
+  for (const address of [`unix://${path}`, `docker://${path}`]) {
+    const engine = await engineAt(address)
+    assert.equal(engine.description, `docker://${path}`)
+    const stream = await engine.dial(never)
+    stream.end('GET /_ping HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+    assert.match(await text(stream), /^HTTP\/1.1 200 OK\r\n[^]*OK$/)
+  }
+  await assert.rejects(engineAt('tcp://127.0.0.1:1', {}, 'load.engine'), {
+    code: 'INVALID_OPTION',
+    subject: 'load.engine',
+    message: /the address of a Docker Engine/,
+  })
 })
 
 test('the Docker Engine over TCP with TLS speaks HTTP/1.1 there', async () => {
