@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { connect, staticAuth } from '../../../src/index.ts'
 import { daemonAddress } from '../../support/daemon.ts'
 import { part } from '../../support/parts.ts'
+import { registryGet } from '../../support/registry-get.ts'
 import { skipWithout } from '../../support/skip.ts'
 import type { RegistryAccess } from './saved-images.ts'
 import { type SavedImagesRegistry, startSavedImagesRegistry } from './saved-images-registry.ts'
@@ -20,13 +21,6 @@ function start(): Promise<SavedImagesRegistry> {
   return startSavedImagesRegistry(part('registry'), (password) => passwords[password])
 }
 
-/** As far as sizes go. */
-interface Blob {
-  readonly size: number
-}
-
-const image = 'application/vnd.oci.image.manifest.v1+json'
-
 /** Pushes an image of one small file, and gives its digest. */
 async function push(host: string, name: string, password: string, text = 'a file'): Promise<string> {
   await using buildkit = await connect(daemonAddress())
@@ -39,23 +33,19 @@ async function push(host: string, name: string, password: string, text = 'a file
   return digest!
 }
 
-/** Fetches a manifest as a client with this password does: challenge, token, request. */
+/** What a client with this password gets to know of an image. */
 async function pull(host: string, name: string, password: string, username = 'x-token') {
   const url = `http://${host}/v2/${name.replace(':', '/manifests/')}`
-  const challenge = (await fetch(url)).headers.get('www-authenticate') ?? ''
-  const { realm, service, scope } = Object.fromEntries(
-    [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]),
-  )
-  const basic = Buffer.from(`${username}:${password}`).toString('base64')
-  const query = new URLSearchParams({ service, scope })
-  const answer = await fetch(`${realm}?${query}`, { headers: { authorization: `Basic ${basic}` } })
-  if (!answer.ok) return { refusedBy: 'the token server', status: answer.status }
-  const { token } = (await answer.json()) as { token: string }
-  const manifest = await fetch(url, { headers: { authorization: `Bearer ${token}`, accept: image } })
-  if (!manifest.ok) return { refusedBy: 'the registry', status: manifest.status }
-  const { config, layers } = (await manifest.json()) as { config: Blob; layers: Blob[] }
+  const { from, response } = await registryGet(url, { username, password })
+  if (!response.ok) return { refusedBy: from, status: response.status }
+  const { config, layers } = (await response.json()) as { config: Blob; layers: Blob[] }
   const sizeBytes = [config, ...layers].reduce((sum, { size }) => sum + size, 0)
-  return { digest: manifest.headers.get('docker-content-digest'), sizeBytes }
+  return { digest: response.headers.get('docker-content-digest'), sizeBytes }
+}
+
+/** As far as sizes go. */
+interface Blob {
+  readonly size: number
 }
 
 test('a build saves into the repository of its project only', needs, async () => {
@@ -87,10 +77,10 @@ test('whoever may pull from a project gets its images', needs, async () => {
   for (const password of ['build token', 'pull token', 'organization token'])
     assert.equal((await pull(registry.host, 'ours:build-1', password)).digest, digest, password)
   assert.deepEqual(await pull(registry.host, 'ours:build-1', 'another build token'), {
-    refusedBy: 'the registry',
+    refusedBy: 'registry',
     status: 401,
   })
-  const atTheDoor = { refusedBy: 'the token server', status: 401 }
+  const atTheDoor = { refusedBy: 'token server', status: 401 }
   assert.deepEqual(await pull(registry.host, 'ours:build-1', 'guessed'), atTheDoor)
   assert.deepEqual(await pull(registry.host, 'ours:build-1', 'build token', 'somebody'), atTheDoor)
 })
@@ -119,7 +109,7 @@ test(
       ['build-2'],
     )
     assert.deepEqual(await pull(registry.host, 'ours:build-1', 'build token'), {
-      refusedBy: 'the registry',
+      refusedBy: 'registry',
       status: 404,
     })
   },
