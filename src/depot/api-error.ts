@@ -33,6 +33,15 @@ export function apiError(error: unknown, { method, url, signal }: ApiCall): Buil
   })
 }
 
+/** API_FAILED for a reply without what it has to hold. */
+export function unusableReply(method: string, expected: string): BuildkitError {
+  return new BuildkitError('API_FAILED', `Depot has answered ${method} with nothing to go by`, {
+    subject: method,
+    expected,
+    received: 'an empty reply',
+  })
+}
+
 /** True for a failure that may pass by itself: the service or the way to it, not what was asked. */
 export function isWorthRetrying(error: unknown): boolean {
   return error instanceof BuildkitError && passing.has(error.code)

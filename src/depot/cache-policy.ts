@@ -1,0 +1,27 @@
+import { invalidOption } from '../base/errors.ts'
+import type { CachePolicy as Wire } from '../gen/depot/core_pb.js'
+
+/** How much of a project's cache is kept, and for how long. */
+export interface CachePolicy {
+  readonly keepGb: number
+  readonly keepDays: number
+}
+
+/** Throws INVALID_OPTION for what is no whole number. */
+export function cachePolicyToWire({ keepGb, keepDays }: CachePolicy): { keepGb: number; keepDays: number } {
+  return {
+    keepGb: count(keepGb, 'cachePolicy.keepGb'),
+    keepDays: count(keepDays, 'cachePolicy.keepDays'),
+  }
+}
+
+/** Older clients have set bytes, which are counted as GiB (Depot's tutorial for Node). */
+export function cachePolicyFromWire({ keepGb, keepBytes, keepDays }: Wire): CachePolicy {
+  return { keepGb: keepGb || Number(keepBytes ?? 0n) / 2 ** 30, keepDays }
+}
+
+/** An int32 on the wire. */
+function count(value: number, option: string): number {
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value
+  throw invalidOption(option, { expected: 'a whole number, 0 or more', received: value })
+}
