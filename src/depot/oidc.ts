@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
+import { deadline } from './deadline.ts'
 import { retry } from './retry.ts'
 
 /** A service that runs jobs and vouches for them: a trust policy of a project says whose jobs may build in it. */
@@ -50,22 +51,18 @@ export async function oidcToken(
   const found = provider.find(env)
   if (found === undefined || typeof found === 'string') return found || undefined
   const url = askable(found.url, provider)
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(), timeoutMs)
-  const either = AbortSignal.any([signal, timeout.signal])
+  using limit = deadline(timeoutMs, signal)
   try {
-    return await retry(() => ask(found, url, provider, either), { signal: either, attempts: 3 })
-  } catch (error) {
-    if (!either.aborted) throw error
-    if (signal.aborted)
-      throw failed('CANCELLED', provider, { received: 'a cancelled wait', cause: signal.reason })
-    throw failed('TIMEOUT', provider, {
-      expected: `an answer within ${timeoutMs} ms`,
-      received: 'none',
-      cause: error,
-    })
-  } finally {
-    clearTimeout(timer)
+    return await retry(() => ask(found, url, provider, limit.signal), { signal: limit.signal, attempts: 3 })
+  } catch (cause) {
+    if (limit.expired)
+      throw failed('TIMEOUT', provider, {
+        expected: `an answer within ${timeoutMs} ms`,
+        received: 'none',
+        cause,
+      })
+    if (!signal.aborted) throw cause
+    throw failed('CANCELLED', provider, { received: 'a cancelled wait', cause: signal.reason })
   }
 }
 
