@@ -86,7 +86,7 @@ function places(env: NodeJS.ProcessEnv, signal: AbortSignal): Place[] {
   return [
     variable('DEPOT_TOKEN'),
     variable('DEPOT_API_TOKEN'),
-    { source: 'user config', find: () => userConfigToken(userConfigPath(env)) },
+    { source: 'user config', find: () => userToken(env) },
     ...oidcProviders.map((provider) => ({
       source: provider.name,
       find: () => oidcToken(provider, env, { signal }),
@@ -94,6 +94,11 @@ function places(env: NodeJS.ProcessEnv, signal: AbortSignal): Place[] {
     variable('DEPOT_JIT_TOKEN'),
     variable('DEPOT_CACHE_TOKEN'),
   ]
+}
+
+async function userToken(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const path = userConfigPath(env)
+  return path && (await userConfigToken(path))
 }
 
 /** An empty `token` option is refused: it stands for a tenant's whose token is missing, not for our own. */
@@ -112,7 +117,7 @@ function noToken(env: NodeJS.ProcessEnv, failures: readonly Error[]): BuildkitEr
     'the token option',
     'DEPOT_TOKEN',
     'DEPOT_API_TOKEN',
-    userConfigPath(env),
+    userConfigPath(env) ?? 'depot/depot.yaml in the folder for configuration',
     `the OIDC of ${providers.slice(0, -1).join(', ')} and ${providers.at(-1)}`,
     'DEPOT_JIT_TOKEN or DEPOT_CACHE_TOKEN',
   ].join(', ')

@@ -1,13 +1,17 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { malformed, readConfigFile } from './config-file.ts'
 
 /**
  * Where `depot login` leaves its token: `depot/depot.yaml` in `$XDG_CONFIG_HOME`, else in the system's folder
- * for configuration (`~/.config`, `~/Library/Application Support`, `%LOCALAPPDATA%`).
+ * for configuration (`~/.config`, `~/Library/Application Support`, `%LOCALAPPDATA%`). Undefined where the
+ * environment names no home, as an empty one does.
  */
-export function userConfigPath(env: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): string {
-  return join(env.XDG_CONFIG_HOME || systemFolder(env, platform), 'depot', 'depot.yaml')
+export function userConfigPath(
+  env: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
+  const folder = env.XDG_CONFIG_HOME || systemFolder(env, platform)
+  return folder && join(folder, 'depot', 'depot.yaml')
 }
 
 /**
@@ -21,9 +25,9 @@ export async function userConfigToken(path: string): Promise<string | undefined>
   return token
 }
 
-function systemFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
-  const home = env.HOME || homedir()
-  if (platform === 'darwin') return join(home, 'Library', 'Application Support')
-  if (platform === 'win32') return env.LOCALAPPDATA || join(env.USERPROFILE || homedir(), 'AppData', 'Local')
-  return join(home, '.config')
+function systemFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string | undefined {
+  if (platform === 'win32')
+    return env.LOCALAPPDATA || (env.USERPROFILE && join(env.USERPROFILE, 'AppData', 'Local'))
+  const below = platform === 'darwin' ? join('Library', 'Application Support') : '.config'
+  return env.HOME && join(env.HOME, below)
 }

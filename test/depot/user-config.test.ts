@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { userConfigPath, userConfigToken } from '../../src/depot/user-config.ts'
@@ -8,10 +7,12 @@ import { tempDir } from '../support/temp.ts'
 
 describe('userConfigPath', () => {
   const own = join('depot', 'depot.yaml')
-  const places: [NodeJS.Platform, NodeJS.ProcessEnv, string][] = [
+  const places: [NodeJS.Platform, NodeJS.ProcessEnv, string | undefined][] = [
     ['linux', { XDG_CONFIG_HOME: '/x', HOME: '/h' }, join('/x', own)],
     ['linux', { HOME: '/h' }, join('/h', '.config', own)],
-    ['linux', {}, join(homedir(), '.config', own)],
+    ['linux', {}, undefined],
+    ['darwin', {}, undefined],
+    ['win32', {}, undefined],
     ['darwin', { HOME: '/h' }, join('/h', 'Library', 'Application Support', own)],
     ['darwin', { XDG_CONFIG_HOME: '/x', HOME: '/h' }, join('/x', own)],
     ['win32', { LOCALAPPDATA: '/l' }, join('/l', own)],
