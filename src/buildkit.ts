@@ -1,7 +1,7 @@
 import type { OnWarning } from './base/warning.ts'
 import type { SolveOptions } from './solve/options.ts'
 import { type DaemonInfo, info, listWorkers, type QueryOptions, type Worker } from './solve/queries.ts'
-import { type SolveRun, startSolve } from './solve/run.ts'
+import { type SolveObserver, type SolveRun, startSolve } from './solve/run.ts'
 import {
   type Connection,
   type ConnectionOptions,
@@ -18,11 +18,13 @@ export interface ConnectOptions extends RouteOptions, ConnectionOptions {}
 export class Buildkit implements AsyncDisposable {
   readonly #connection: Connection
   readonly #onWarning: OnWarning | undefined
+  readonly #observer: SolveObserver | undefined
 
   /** @internal Use {@link connect}. */
-  constructor(connection: Connection, onWarning?: OnWarning) {
+  constructor(connection: Connection, onWarning?: OnWarning, observer?: SolveObserver) {
     this.#connection = connection
     this.#onWarning = onWarning
+    this.#observer = observer
   }
 
   /** `ready` until {@link close}, then `closed`; `failed` when the connection broke. */
@@ -38,7 +40,8 @@ export class Buildkit implements AsyncDisposable {
   /** Starts a build. What goes wrong is the rejection of its `result`. */
   solve(options: SolveOptions): SolveRun {
     const { onWarning = this.#onWarning } = options
-    return startSolve(this.#connection, onWarning === undefined ? options : { ...options, onWarning })
+    const warned = onWarning === undefined ? options : { ...options, onWarning }
+    return startSolve(this.#connection, warned, this.#observer)
   }
 
   /** Which BuildKit answers; undefined from one older than v0.11. Throws RPC_FAILED, CONNECTION_LOST or CANCELLED. */

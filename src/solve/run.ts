@@ -47,9 +47,23 @@ export interface SolveRun extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** Whoever answers for a connection, and so for what becomes of the builds on it. */
+export interface SolveObserver {
+  /** Told of every build when it starts. */
+  onStart(run: SolveRun): void
+  /** Gives the error that a build reports, for the one that has ended it. */
+  explain(error: BuildkitError): BuildkitError
+}
+
 /** Starts a build. Never throws: what is wrong with the options is the result's rejection. */
-export function startSolve(connection: Connection, options: SolveOptions): SolveRun {
-  return new Run(connection, options)
+export function startSolve(
+  connection: Connection,
+  options: SolveOptions,
+  observer?: SolveObserver,
+): SolveRun {
+  const run = new Run(connection, options, observer)
+  observer?.onStart(run)
+  return run
 }
 
 class Run implements SolveRun {
@@ -58,15 +72,17 @@ class Run implements SolveRun {
   readonly result: Promise<SolveResult>
   readonly #connection: Connection
   readonly #options: SolveOptions
+  readonly #observer: SolveObserver | undefined
   readonly #facts = new FailureFacts()
   readonly #stop = new AbortController()
   #session: Session | undefined
   #cancelled: { reason: unknown } | undefined
   #broken: unknown
 
-  constructor(connection: Connection, options: SolveOptions) {
+  constructor(connection: Connection, options: SolveOptions, observer?: SolveObserver) {
     this.#connection = connection
     this.#options = options
+    this.#observer = observer
     this.ref = options.ref ?? newId()
     this.result = this.#run()
     // Whoever reads only the status, or nothing, is not to be struck by this rejection.
@@ -97,7 +113,8 @@ class Run implements SolveRun {
       this.status.end()
       return result
     } catch (error) {
-      const failure = this.#failure(error)
+      const ended = this.#failure(error)
+      const failure = this.#observer?.explain(ended) ?? ended
       this.status.end(failure)
       throw failure
     } finally {

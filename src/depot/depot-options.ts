@@ -1,0 +1,22 @@
+import type { OnWarning } from '../base/warning.ts'
+
+/** Who calls Depot, and how. Nothing is read or sent before it is needed. */
+export interface DepotOptions {
+  /**
+   * A token of a user, an organization or a project. By default what Depot's own clients would use:
+   * `DEPOT_TOKEN`, what `depot login` has left, the OIDC token of a CI job; see `resolveToken`.
+   */
+  readonly token?: string | undefined
+  /** `https://api.depot.dev` by default, or `DEPOT_API_URL`. */
+  readonly apiUrl?: string | undefined
+  /** Where `DEPOT_...` variables are looked up. `process.env` by default; `{}` for none. */
+  readonly env?: NodeJS.ProcessEnv
+  /** Which of Depot's APIs hands out machines: the one of Depot's own clients, or the public one. `cli` by default. */
+  readonly machineApi?: 'cli' | 'public'
+  /** Milliseconds for a call such as registering a build. 30,000 by default. */
+  readonly requestTimeoutMs?: number
+  /** How we introduce ourselves: a product and its version. */
+  readonly userAgent?: string
+  /** Told of what does not stop the work. `process.emitWarning` by default. */
+  readonly onWarning?: OnWarning
+}

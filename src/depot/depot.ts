@@ -1,0 +1,184 @@
+import { BuildkitError, invalidOption, messageOf } from '../base/errors.ts'
+import { emitWarning, type OnWarning } from '../base/warning.ts'
+import { ask, change } from './account-call.ts'
+import { type ApiChannel, DepotApi, defaultApiUrl, openApi } from './api.ts'
+import { DepotBuild, type DepotBuildOptions } from './build.ts'
+import type { DepotOptions } from './depot-options.ts'
+import { type DepotRun, startDepotRun } from './depot-run.ts'
+import type { DepotSolveOptions } from './depot-solve-options.ts'
+import { reportOutcome } from './finish.ts'
+import type { MachineApi } from './machine-api.ts'
+import { cliMachineApi } from './machine-api-cli.ts'
+import { publicMachineApi } from './machine-api-public.ts'
+import type { MachinePlatform } from './machine-platform.ts'
+import type { Outcome } from './outcome.ts'
+import { resolveProjectId } from './project-id.ts'
+import { adopt, type BuildPlan, type Registration, register } from './registration.ts'
+import { callerToken } from './token.ts'
+
+export interface CreateBuildOptions extends BuildPlan, DepotBuildOptions {
+  /** By default `DEPOT_PROJECT_ID`, or what `depot.json` says in this folder or above. */
+  readonly projectId?: string | undefined
+}
+
+export interface AdoptBuildOptions extends DepotBuildOptions {
+  readonly buildId: string
+  /** The build's own, as whoever has registered it got it. */
+  readonly token: string
+  /** Where Depot does not say. */
+  readonly projectId?: string
+  /** Names the saved image is to have beside the id of the build, as whoever has registered it has asked for. */
+  readonly saveTags?: readonly string[]
+}
+
+/** One of the two on the wire. */
+type ApiOfMachines = (api: DepotApi, buildId: string, platform: MachinePlatform) => MachineApi
+
+/** As the gRPC client has it. */
+const defaultUserAgent = 'buildkit-client-node'
+const defaultRequestTimeoutMs = 30_000
+
+/** Depot, as one caller may use it: one connection for all its builds, each with its own token and machines. */
+export class Depot implements AsyncDisposable {
+  readonly #env: NodeJS.ProcessEnv
+  readonly #channel: ApiChannel
+  readonly #api: DepotApi
+  readonly #userAgent: string
+  readonly #machineApi: ApiOfMachines
+  readonly #requestTimeoutMs: number
+  readonly #onWarning: OnWarning
+  readonly #builds = new Set<DepotBuild>()
+  /** Builds whose caller did not wait for them to be registered. */
+  readonly #abandoned = new Set<Promise<void>>()
+  #closed = false
+
+  /** Throws INVALID_OPTION for an `apiUrl` that is none. Nothing is sent yet. */
+  constructor(options: DepotOptions = {}) {
+    const { env = process.env, userAgent = defaultUserAgent, onWarning = emitWarning } = options
+    this.#env = env
+    this.#userAgent = userAgent
+    this.#onWarning = onWarning
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? defaultRequestTimeoutMs
+    this.#machineApi = machineApiOf(options.machineApi)
+    this.#channel = openApi(options.apiUrl ?? (env.DEPOT_API_URL || defaultApiUrl))
+    this.#api = new DepotApi(this.#channel, callerToken({ token: options.token, env }), userAgent)
+  }
+
+  /**
+   * Registers a build. It is to be ended, by `await using` or `finish()`.
+   *
+   * Throws INVALID_OPTION where no project is named; UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
+   * RESOURCE_EXHAUSTED or REFUSED by Depot; UNREACHABLE, TIMEOUT, API_FAILED; CANCELLED.
+   */
+  async createBuild(options: CreateBuildOptions = {}): Promise<DepotBuild> {
+    this.#checkOpen(options.signal)
+    const projectId = await resolveProjectId({ projectId: options.projectId, env: this.#env })
+    const registering = change(({ signal }) => register(this.#api, projectId, options, signal), {
+      timeoutMs: this.#requestTimeoutMs,
+    })
+    return this.#opened(await this.#unlessAborted(registering, options.signal), options)
+  }
+
+  /**
+   * Takes over a build that somebody else has registered: `DEPOT_BUILD_ID` and its token. It is ended here,
+   * by the same rules. Throws as {@link createBuild} does.
+   */
+  async adoptBuild(options: AdoptBuildOptions): Promise<DepotBuild> {
+    const { buildId, token, projectId, signal } = options
+    this.#checkOpen(signal)
+    const api = this.#apiOf(token)
+    const timeoutMs = this.#requestTimeoutMs
+    const registration = await ask((call) => adopt(api, { buildId, token, projectId }, call.signal), {
+      signal,
+      timeoutMs,
+    })
+    return this.#opened(registration, options)
+  }
+
+  /**
+   * Starts a whole build: registers it, gets its machines, builds, and finishes it. Several platforms become one image.
+   * What goes wrong is the rejection of its `result`.
+   */
+  build(options: DepotSolveOptions): DepotRun {
+    return startDepotRun(this, { onWarning: this.#onWarning, ...options }, this.#env)
+  }
+
+  /** Ends the builds that are still open, with the outcomes they have, and the connection. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#abandoned, ...[...this.#builds].map((build) => build[Symbol.asyncDispose]())])
+    this.#channel.sessions.abort()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #opened(
+    registration: Registration,
+    options: DepotBuildOptions & Pick<AdoptBuildOptions, 'saveTags'>,
+  ): DepotBuild {
+    const { buildId, token } = registration
+    const api = this.#apiOf(token)
+    const services = {
+      machine: (platform: MachinePlatform) => this.#machineApi(api, buildId, platform),
+      finish: (outcome: Outcome) =>
+        reportOutcome(api, buildId, outcome).finally(() => this.#builds.delete(build)),
+    }
+    const build = new DepotBuild(registration, services, { ...options, onWarning: this.#onWarning })
+    this.#builds.add(build)
+    return build
+  }
+
+  /** The token of a build calls for that build alone. */
+  #apiOf(buildToken: string): DepotApi {
+    return new DepotApi(this.#channel, () => buildToken, this.#userAgent)
+  }
+
+  /**
+   * Waits no longer once the signal aborts. The call goes on: a build that Depot registers after all must not
+   * stay open.
+   */
+  async #unlessAborted(registering: Promise<Registration>, signal?: AbortSignal): Promise<Registration> {
+    if (signal === undefined) return registering
+    let onAbort = () => {}
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => reject(cancelled(signal.reason))
+      signal.addEventListener('abort', onAbort, { once: true })
+    })
+    try {
+      return await Promise.race([registering, aborted])
+    } catch (error) {
+      if (signal.aborted) this.#abandon(registering)
+      throw error
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #abandon(registering: Promise<Registration>): void {
+    const abandoned = registering
+      .then((registration) => this.#opened(registration, {}).finish({ status: 'cancelled' }))
+      .catch(() => {})
+      .finally(() => this.#abandoned.delete(abandoned))
+    this.#abandoned.add(abandoned)
+  }
+
+  #checkOpen(signal: AbortSignal | undefined): void {
+    if (signal?.aborted) throw cancelled(signal.reason)
+    if (this.#closed) throw new BuildkitError('CLOSED', 'this Depot has been closed')
+  }
+}
+
+function cancelled(reason: unknown): BuildkitError {
+  return new BuildkitError('CANCELLED', 'registering the build was cancelled', {
+    received: messageOf(reason),
+    cause: reason,
+  })
+}
+
+function machineApiOf(name: DepotOptions['machineApi'] = 'cli'): ApiOfMachines {
+  const apis = { cli: cliMachineApi, public: publicMachineApi }
+  if (Object.hasOwn(apis, name)) return apis[name]
+  throw invalidOption('machineApi', { expected: "'cli' or 'public'", received: name })
+}

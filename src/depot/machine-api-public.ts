@@ -1,0 +1,62 @@
+import { type GetEndpointResponse_ActiveConnection, Platform } from '../gen/depot/buildkit_pb.js'
+import type { DepotApi } from './api.ts'
+import { unusableReply } from './api-error.ts'
+import { type MachineAccess, type MachineApi, machineCallTimeoutMs } from './machine-api.ts'
+import type { MachinePlatform } from './machine-platform.ts'
+
+/**
+ * The machine half of `depot.buildkit.v1`, Depot's public API: replies as one stream, and a call to release.
+ * Each heartbeat is a call of its own with one report: a stream held open for each machine would use up what
+ * one connection may carry, and a half-dead one would go unnoticed.
+ */
+export function publicMachineApi(
+  { machines }: Pick<DepotApi, 'machines'>,
+  buildId: string,
+  machine: MachinePlatform,
+): MachineApi {
+  const request = { buildId, platform: platforms[machine] }
+  return {
+    async *acquire(signal) {
+      // The library does not end the call when its messages are left before their end.
+      const call = new AbortController()
+      try {
+        const replies = machines.getEndpoint(request, { signal: AbortSignal.any([signal, call.signal]) })
+        for await (const { connection } of replies) {
+          if (connection.case === undefined) break
+          if (connection.case === 'pending') {
+            yield { kind: 'pending' }
+          } else {
+            yield { kind: 'active', ...accessOf(connection.value) }
+            return
+          }
+        }
+      } finally {
+        call.abort()
+      }
+      throw unusableReply('depot.buildkit.v1.BuildKitService/GetEndpoint', 'a machine, pending or active')
+    },
+    async heartbeat(signal) {
+      await machines.reportHealth(once(request), { signal, timeoutMs: machineCallTimeoutMs })
+      return undefined
+    },
+    async release(signal) {
+      await machines.releaseEndpoint(request, { signal })
+    },
+  }
+}
+
+const platforms = { amd64: Platform.AMD64, arm64: Platform.ARM64 } as const
+
+async function* once<T>(message: T): AsyncGenerator<T> {
+  yield message
+}
+
+function accessOf(active: GetEndpointResponse_ActiveConnection): MachineAccess {
+  return {
+    endpoint: active.endpoint,
+    serverName: active.serverName,
+    cert: active.cert?.cert?.cert ?? '',
+    key: active.cert?.key?.key ?? '',
+    ca: active.caCert?.cert ?? '',
+  }
+}
