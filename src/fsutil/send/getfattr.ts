@@ -23,7 +23,20 @@ export async function readXattrs(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<ByteString, Xattrs>> {
   // Names are bytes and may be many: they go through a pipe and xargs, which makes arguments of them.
-  const command = ['-0', 'getfattr', '--absolute-names', '-h', '-d', '-m', '-', '-e', 'base64', '--']
+  const command = [
+    '-0',
+    '-s',
+    maxArgumentBytes,
+    'getfattr',
+    '--absolute-names',
+    '-h',
+    '-d',
+    '-m',
+    '-',
+    '-e',
+    'base64',
+    '--',
+  ]
   const child = spawn('xargs', command, { stdio: ['pipe', 'pipe', 'ignore'], signal })
   // It may end before it has read everything; then its exit code says why.
   child.stdin.on('error', () => {})
@@ -35,6 +48,9 @@ export async function readXattrs(
     throw toolFailed(code === null ? 'an end by a signal' : `exit code ${code}`)
   return parseDump(Buffer.concat(dump).toString('latin1'))
 }
+
+/** For one process: half of what Linux allows with its usual limits; where that is less, xargs takes what there is. */
+const maxArgumentBytes = String(1 << 20)
 
 /** How xargs ends when a call has failed; getfattr fails when one of its files has vanished. */
 const someFailed = 123

@@ -4,10 +4,13 @@ import { readXattrs, type Xattrs } from './getfattr.ts'
 import type { Visit } from './walk.ts'
 
 /** So many entries are asked about at first, so that the transfer begins early. */
-const entriesAtFirst = 2048
+const entriesAtFirst = 1024
 
-/** Then more and more, up to this many: each time costs a process. */
-const entriesAtMost = 32_768
+/**
+ * Then this many: each time costs a process, and the daemon has nothing to do until it ends. Measured with 50,000
+ * files: several times as many took a tenth longer in all.
+ */
+const entriesAtMost = 4096
 
 /**
  * A stage between a walk and its visitor that adds extended attributes to the entries. It gathers many, and
