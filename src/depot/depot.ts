@@ -7,12 +7,15 @@ import type { DepotOptions } from './depot-options.ts'
 import { type DepotRun, startDepotRun } from './depot-run.ts'
 import type { DepotSolveOptions } from './depot-solve-options.ts'
 import { reportOutcome } from './finish.ts'
+import { Images, Images } from './images.ts'
 import type { MachineApi } from './machine-api.ts'
 import { cliMachineApi } from './machine-api-cli.ts'
 import { publicMachineApi } from './machine-api-public.ts'
 import type { MachinePlatform } from './machine-platform.ts'
 import type { Outcome } from './outcome.ts'
+import { PastBuilds, PastBuilds } from './past-builds.ts'
 import { resolveProjectId } from './project-id.ts'
+import { Projects, Projects } from './projects.ts'
 import { adopt, type BuildPlan, type Registration, register } from './registration.ts'
 import { callerToken } from './token.ts'
 
@@ -40,6 +43,11 @@ const defaultRequestTimeoutMs = 30_000
 
 /** Depot, as one caller may use it: one connection for all its builds, each with its own token and machines. */
 export class Depot implements AsyncDisposable {
+  readonly projects: Projects
+  /** What builds have saved. */
+  readonly images: Images
+  /** The builds that Depot knows of, whoever has made them. */
+  readonly builds: PastBuilds
   readonly #env: NodeJS.ProcessEnv
   readonly #channel: ApiChannel
   readonly #api: DepotApi
@@ -62,6 +70,9 @@ export class Depot implements AsyncDisposable {
     this.#machineApi = machineApiOf(options.machineApi)
     this.#channel = openApi(options.apiUrl ?? (env.DEPOT_API_URL || defaultApiUrl))
     this.#api = new DepotApi(this.#channel, callerToken({ token: options.token, env }), userAgent)
+    this.projects = new Projects(this.#api)
+    this.images = new Images(this.#api)
+    this.builds = new PastBuilds(this.#api)
   }
 
   /**
@@ -114,20 +125,27 @@ export class Depot implements AsyncDisposable {
     return this.close()
   }
 
-  #opened(
+  async #opened(
     registration: Registration,
     options: DepotBuildOptions & Pick<AdoptBuildOptions, 'saveTags'>,
-  ): DepotBuild {
+  ): Promise<DepotBuild> {
     const { buildId, token } = registration
     const api = this.#apiOf(token)
-    const services = {
-      machine: (platform: MachinePlatform) => this.#machineApi(api, buildId, platform),
-      finish: (outcome: Outcome) =>
-        reportOutcome(api, buildId, outcome).finally(() => this.#builds.delete(build)),
+    const machine = (platform: MachinePlatform) => this.#machineApi(api, buildId, platform)
+    const finish = (outcome: Outcome) => reportOutcome(api, buildId, outcome)
+    try {
+      const build: DepotBuild = new DepotBuild(
+        registration,
+        { machine, finish: (outcome) => finish(outcome).finally(() => this.#builds.delete(build)) },
+        { ...options, onWarning: this.#onWarning },
+      )
+      this.#builds.add(build)
+      return build
+    } catch (error) {
+      // Depot has registered it all the same: what it said of it cannot be used.
+      await finish({ status: 'failed', error: messageOf(error) }).catch(() => {})
+      throw error
     }
-    const build = new DepotBuild(registration, services, { ...options, onWarning: this.#onWarning })
-    this.#builds.add(build)
-    return build
   }
 
   /** The token of a build calls for that build alone. */
@@ -158,7 +176,8 @@ export class Depot implements AsyncDisposable {
 
   #abandon(registering: Promise<Registration>): void {
     const abandoned = registering
-      .then((registration) => this.#opened(registration, {}).finish({ status: 'cancelled' }))
+      .then((registration) => this.#opened(registration, {}))
+      .then((build) => build.finish({ status: 'cancelled' }))
       .catch(() => {})
       .finally(() => this.#abandoned.delete(abandoned))
     this.#abandoned.add(abandoned)
