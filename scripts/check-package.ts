@@ -69,7 +69,8 @@ const compilerOptions = {
 function program(address: string, host: string): string {
   const platform = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`
   return `
-import { connect, dockerConfigAuth } from 'buildkit-client'
+import { connect, dockerConfigAuth, isBuildkitError } from 'buildkit-client'
+import { Depot } from 'buildkit-client/depot'
 
 await using buildkit = await connect('${address}')
 const run = buildkit.solve({
@@ -82,11 +83,19 @@ const run = buildkit.solve({
 })
 for await (const status of run.status) process.stdout.write(JSON.stringify(status) + '\\n')
 const result = await run.result
+
+await using depot = new Depot({ token: 'none', apiUrl: 'http://127.0.0.1:1' })
+const refusal = await depot.projects.list().catch((error: unknown) => error)
+// The class is the same for both entry points, and nobody listens there.
+if (!isBuildkitError(refusal) || refusal.code !== 'UNREACHABLE') throw refusal
+
 console.log(result.digest)
 
 export function mistake(): void {
   // @ts-expect-error a frontend has a name, not a number
   buildkit.solve({ frontend: 0 })
+  // @ts-expect-error a machine is for one platform
+  depot.createBuild().then((build) => build.acquireMachine())
 }
 `
 }

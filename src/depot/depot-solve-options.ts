@@ -1,9 +1,9 @@
 import type { SolveOptions } from '../solve/options.ts'
 import type { TlsOptions } from '../transport/tls-options.ts'
 import type { DepotBuildOptions } from './build.ts'
+import type { BuildPlan } from './build-plan.ts'
 import type { BuildPlatform } from './machine-platform.ts'
 import type { PushCredentials } from './push-credentials.ts'
-import type { BuildPlan } from './registration.ts'
 
 /** What to build on Depot, and where it goes. */
 export interface DepotSolveOptions

@@ -1,18 +1,7 @@
 import { Command } from '../gen/depot/cli_pb.js'
 import type { DepotApi } from './api.ts'
 import { unusableReply } from './api-error.ts'
-
-/** What a build is about to do, for Depot's dashboard; `save` also decides where it is saved. */
-export interface BuildPlan {
-  /** Keeps the image in Depot's registry; with names of its own beside the id of the build. */
-  readonly save?: boolean | { readonly tags: readonly string[] }
-  /** True when the image is pushed to another registry. */
-  readonly push?: boolean
-  /** True when the image is loaded into an Engine. */
-  readonly load?: boolean
-  /** The image's names. */
-  readonly tags?: readonly string[]
-}
+import type { BuildPlan } from './build-plan.ts'
 
 /** A build as Depot knows it. Holds secrets: it goes into no message and is shown nowhere. */
 export interface Registration {
