@@ -35,9 +35,6 @@ export function openApi(url: string): ApiChannel {
   return { url: base, sessions: new Http2SessionManager(base, { pingIntervalMs }) }
 }
 
-/** Gives the token of a call, however it is found; asked anew for each. */
-export type TokenSource = (signal: AbortSignal) => string | Promise<string>
-
 /**
  * Depot's services as one token may call them. What a call throws is a BuildkitError: UNAUTHENTICATED,
  * PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED, INVALID_OPTION, UNREACHABLE, TLS_FAILED, TIMEOUT, CANCELLED or API_FAILED.

@@ -1,9 +1,9 @@
 import { BuildkitError, invalidOption, messageOf } from '../base/errors.ts'
 import { Turns } from '../registry/turns.ts'
-import type { TokenSource } from './api.ts'
 import { expiryOf } from './json-web-token.ts'
 import { type OidcProvider, oidcProviders, oidcToken } from './oidc.ts'
 import { withSecrets } from './secret.ts'
+import type { TokenSource } from './token-source.ts'
 import { userConfigPath, userConfigToken } from './user-config.ts'
 
 export interface TokenOptions {
