@@ -7,6 +7,7 @@ import { BuildKitService } from '../gen/depot/buildkit_pb.js'
 import { BuildService as CliBuildService } from '../gen/depot/cli_pb.js'
 import { BuildService as PastBuildService, ProjectService } from '../gen/depot/core_pb.js'
 import { type ApiCall, apiError } from './api-error.ts'
+import type { TokenSource } from './token-source.ts'
 
 /** Where Depot answers, unless an option or `DEPOT_API_URL` says otherwise (Depot's own clients). */
 export const defaultApiUrl = 'https://api.depot.dev'
