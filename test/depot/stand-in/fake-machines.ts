@@ -53,7 +53,7 @@ export class FakeMachines implements MachinePool {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#last
-    await Promise.all(this.running.map((machine) => machine.die()))
+    await Promise.all([...this.running].map((machine) => machine.die()))
   }
 
   async #start(projectId: string, architecture: Architecture): Promise<FakeMachine> {
@@ -61,6 +61,7 @@ export class FakeMachines implements MachinePool {
     const id = `machine-${++this.#count}`
     const serverName = `${id}.depot.test`
     const server = await this.#listen(authority, serverName)
+    const { running } = this
     const machine: FakeMachine = {
       id,
       projectId,
@@ -69,6 +70,9 @@ export class FakeMachines implements MachinePool {
       serverName,
       ca: authority.ca,
       builds: new Set(),
+      get running() {
+        return running.includes(machine)
+      },
       clientCertificate: (buildId, defect) => authority.buildCertificate(buildId, defect),
       die: async () => {
         const index = this.running.indexOf(machine)

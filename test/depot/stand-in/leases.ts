@@ -59,7 +59,7 @@ export class Leases {
 
   #lease(build: BuildRef, architecture: Architecture): Lease {
     const held = this.#leases.get(nameOf(build.id, architecture))
-    if (held !== undefined) return held
+    if (held !== undefined && !hasDied(held)) return held
     const lease: Lease = {
       buildId: build.id,
       projectId: build.projectId,
@@ -91,6 +91,11 @@ export class Leases {
     const name = nameOf(lease.buildId, lease.architecture)
     if (this.#leases.get(name) === lease) this.#leases.delete(name)
   }
+}
+
+/** Whoever asks once more then is to get another machine. */
+function hasDied({ state }: Lease): boolean {
+  return state !== undefined && 'machine' in state && !state.machine.running
 }
 
 interface BuildRef {

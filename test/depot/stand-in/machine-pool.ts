@@ -31,8 +31,6 @@ export interface RealMachinePool extends MachinePool {
 
 /** A machine, and what can befall it. */
 export interface RealMachine extends RunningMachine {
-  /** False once it has died, be it by {@link kill} or by itself. */
-  readonly running: boolean
   /** It dies at once. Who acquires it afterwards gets another one. */
   kill(): Promise<void>
   /** It falls silent with its connections open, until {@link resume}. */

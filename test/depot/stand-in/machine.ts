@@ -12,6 +12,8 @@ export interface RunningMachine {
   readonly serverName: string
   /** Of the authority that has signed the machine's certificate. */
   readonly ca: string
+  /** False once it has died. */
+  readonly running: boolean
   /** For the client that this build is. */
   clientCertificate(
     buildId: string,
