@@ -45,12 +45,11 @@ export class Build {
     return this.#ended.promise
   }
 
-  /** The first outcome stands; false for a later one. */
-  finish(outcome: BuildOutcome): boolean {
-    if (this.#outcome !== undefined) return false
+  /** The first outcome stands. */
+  finish(outcome: BuildOutcome): void {
+    if (this.#outcome !== undefined) return
     this.#outcome = outcome
     this.#finishedAt = new Date()
     this.#ended.resolve(outcome)
-    return true
   }
 }

@@ -25,6 +25,8 @@ export type MachineDefect =
   | 'dead-port'
   /** Takes connections, and never says a word. */
   | 'silent-port'
+  /** Nobody listens there until some time has passed; then it is the machine's. */
+  | 'late-port'
 
 export type Fault = Aim &
   (
@@ -41,8 +43,8 @@ export type Fault = Aim &
     | { readonly kind: 'pending'; readonly waitMs?: number }
     /** For the calls that ask for a machine: neither pending nor active. */
     | { readonly kind: 'empty' }
-    /** For the calls that ask for a machine. */
-    | { readonly kind: 'machine'; readonly defect: MachineDefect }
+    /** For the calls that ask for a machine; `opensInMs` is for the late port, a second by default. */
+    | { readonly kind: 'machine'; readonly defect: MachineDefect; readonly opensInMs?: number }
     /** For ReportBuildHealth: from now, negative for the past. */
     | { readonly kind: 'cancels-at'; readonly inMs: number }
   )
@@ -104,7 +106,7 @@ export class Faults {
   take(target: Target): Fault | undefined {
     for (const armed of this.#armed) {
       if (armed.times <= 0 || !aimsAt(armed.fault, target)) continue
-      if (armed.skip-- > 0) return undefined
+      if (armed.skip-- > 0) continue
       armed.times--
       return armed.fault
     }

@@ -28,8 +28,9 @@ export function finish(
   build: Build,
   outcome: BuildOutcome,
 ): void {
-  if (!build.finish(outcome)) return
+  if (build.outcome !== undefined) return
   heartbeats.close(build.id)
   // The reply does not wait for it, as a machine may be about to start.
   leases.release(build.id).catch(() => {})
+  build.finish(outcome)
 }

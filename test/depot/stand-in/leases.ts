@@ -83,7 +83,7 @@ export class Leases {
   async #giveBack(lease: Lease): Promise<void> {
     this.#drop(lease)
     // One that starts is given back when it is there.
-    await Promise.allSettled([lease.machine])
+    if (lease.state === undefined) await Promise.allSettled([lease.machine])
     await this.#pool.release(lease.projectId, lease.architecture, lease.buildId)
   }
 

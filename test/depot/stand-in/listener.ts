@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import http2 from 'node:http2'
 import net, { type AddressInfo } from 'node:net'
+import tls from 'node:tls'
 import type { connectNodeAdapter } from '@connectrpc/connect-node'
 import type { Issued } from '../../support/certificates.ts'
 
@@ -18,8 +19,12 @@ export interface Listener extends AsyncDisposable {
  * Takes HTTP/1.1 and HTTP/2 on one port of 127.0.0.1: in clear, where an HTTP/2 client must know that it may
  * (Depot's CLI and its Node SDK do), or over TLS, where ALPN decides.
  */
-export async function listen(answer: Answer, certificate?: Issued, port = 0): Promise<Listener> {
-  const server = certificate === undefined ? clear(answer) : secure(answer, certificate)
+export function listen(answer: Answer, certificate?: Issued, port = 0): Promise<Listener> {
+  return listenOn(certificate === undefined ? clear(answer) : secure(answer, certificate), port)
+}
+
+/** Has a server listen on a certain port of 127.0.0.1; afterwards it is gone with its connections. */
+export async function listenOn(server: net.Server, port: number): Promise<Listener> {
   const sockets = new Set<net.Socket>()
   server.on('connection', (socket: net.Socket) => {
     sockets.add(socket)
@@ -66,10 +71,12 @@ function clear(answer: Answer): net.Server {
 /** How an HTTP/2 connection begins (RFC 9113, 3.4); no request of HTTP/1.1 does. */
 const preface = 'PRI * HTTP/2.0'
 
-/** Breaks the connection that a request has come on, without a goodbye. */
+/** Breaks the connection that a request has come on, without a goodbye; a reset where it is in clear. */
 export function reset(request: IncomingRequest): void {
-  const socket = request instanceof http2.Http2ServerRequest ? request.stream.session?.socket : request.socket
-  if (socket === undefined) return
-  if ('resetAndDestroy' in socket && !('encrypted' in socket)) socket.resetAndDestroy()
-  else socket.destroy()
+  const session = request instanceof http2.Http2ServerRequest ? request.stream.session : undefined
+  const socket = session?.socket ?? request.socket
+  if (!(socket instanceof tls.TLSSocket)) socket.resetAndDestroy()
+  else if (session === undefined) socket.destroy()
+  // The session lets nobody else destroy its socket.
+  else session.destroy()
 }

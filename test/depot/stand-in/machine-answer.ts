@@ -27,9 +27,9 @@ export async function askForMachine(
   if (fault?.kind === 'pending') return { state: 'pending', waitMs: fault.waitMs ?? settings.waitMs }
   if (fault?.kind === 'empty') return { state: 'empty' }
   if (machine === undefined) return { state: 'pending', waitMs: settings.waitMs }
-  const defect = fault?.kind === 'machine' ? fault.defect : undefined
+  const lie = fault?.kind === 'machine' ? fault : undefined
   const certificate = () => leases.certificate(build, architecture)
-  return { state: 'active', connection: await connections.to(machine, build.id, certificate, defect) }
+  return { state: 'active', connection: await connections.to(machine, build.id, certificate, lie) }
 
   function poll(): RunningMachine | undefined {
     try {

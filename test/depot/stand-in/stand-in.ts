@@ -93,6 +93,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
       return { organizationId, token: state.tokens.issue({ kind: 'organization', organizationId }) }
     }
     const { organizationId, token: organizationToken } = createOrganization('The stand-in')
+    let disposed: Promise<void> | undefined
     return {
       apiUrl,
       ca: authority?.ca,
@@ -114,7 +115,10 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
       },
       expireToken: (token) => state.tokens.revoke(token),
       jobToken: (identity) => state.tokens.issue({ kind: 'job', identity }),
-      [Symbol.asyncDispose]: () => disposeAll(parts),
+      [Symbol.asyncDispose]() {
+        disposed ??= disposeAll(parts)
+        return disposed
+      },
     }
   } catch (error) {
     await disposeAll(parts)
