@@ -30,7 +30,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 
   const hangUp = new AbortController()
   response.once('close', () => hangUp.abort())
-  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' }).flushHeaders()
   for await (const message of build(projectId, files, hangUp.signal)) {
     if (hangUp.signal.aborted) continue
     if (!response.write(`${JSON.stringify(message)}\n`))
