@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { checkout } from '../scripts/parts/cache.ts'
 import { run } from '../scripts/parts/command.ts'
 import type { Measured } from './comparison.ts'
 import type { HealthFigures } from './health.ts'
+import { machineLine } from './machine.ts'
 import { resultTable } from './results.ts'
 
 export interface Circumstances {
@@ -28,7 +28,7 @@ Written by \`npm run bench\`; do not edit.
 
 - Date: ${new Date().toISOString().slice(0, 10)}
 - Versions: ${await versions(buildctl)}
-- Machine: ${await machine()}
+- Machine: ${await machineLine()}
 - Load average before: ${loadBefore.toFixed(1)}; what else runs blurs wall times more than CPU times
 - Inputs, outputs and the daemon's state: ${place}
 
@@ -64,10 +64,4 @@ async function versions(buildctl: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(checkout, 'package.json'), 'utf8'))
   const theirs = (await run(buildctl, ['--version'])).match(/v\d\S*/)?.[0]
   return `buildkit-client ${version} on Node ${process.versions.node}; buildctl and buildkitd ${theirs}`
-}
-
-async function machine(): Promise<string> {
-  const system = (await readFile('/etc/os-release', 'utf8')).match(/^PRETTY_NAME="?(.*?)"?$/m)?.[1]
-  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB of memory`
-  return `${availableParallelism()} cores (${cpus()[0]?.model}), ${memory}, ${system}, Linux ${release()}`
 }

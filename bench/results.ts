@@ -1,10 +1,11 @@
 import type { Measured } from './comparison.ts'
 import type { Measurement } from './measure.ts'
+import { median, spread } from './statistics.ts'
+import { markdownTable, targetCells } from './table.ts'
 
 /** The results as a table in Markdown. */
 export function resultTable(results: readonly Measured[]): string {
-  const rows = [header, header.map(() => '---'), ...results.map(row)]
-  return rows.map((cells) => `| ${cells.join(' | ')} |\n`).join('')
+  return markdownTable(header, results.map(row))
 }
 
 const header = [
@@ -36,23 +37,10 @@ function row({ scenario, pairs }: Measured): string[] {
   ]
   return [
     scenario.title,
-    `**${wall.toFixed(2)}**`,
-    `<= ${scenario.target}`,
-    wall <= scenario.target ? 'yes' : '**no**',
+    ...targetCells(wall, scenario.target),
     ...sides(({ wallSeconds }) => wallSeconds, 2),
     cpu.toFixed(2),
     ...sides(({ cpuSeconds }) => cpuSeconds, 2),
     ...sides(({ peakMebibytes }) => peakMebibytes, 0),
   ]
-}
-
-function spread(values: readonly number[], digits: number): string {
-  const [middle, least, most] = [median(values), Math.min(...values), Math.max(...values)]
-  return `${middle.toFixed(digits)} (${least.toFixed(digits)}-${most.toFixed(digits)})`
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const last = sorted.length - 1
-  return (sorted[Math.floor(last / 2)]! + sorted[Math.ceil(last / 2)]!) / 2
 }

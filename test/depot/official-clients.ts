@@ -29,16 +29,21 @@ export async function depotCli(
   environment: ClientEnvironment,
 ): Promise<ClientRun> {
   await using home = await tempDir()
-  return run(part('depotCli'), args, folder, {
+  return run(part('depotCli'), args, folder, depotCliVariables(environment, home.path))
+}
+
+/** What its process is told; `home` is an empty folder of its own. */
+export function depotCliVariables(environment: ClientEnvironment, home: string): NodeJS.ProcessEnv {
+  return {
     ...depotVariables(environment),
     DEPOT_ERROR_TELEMETRY: '0',
     DEPOT_NO_UPDATE_NOTIFIER: '1',
-    HOME: home.path,
-    XDG_CONFIG_HOME: home.path,
-    DOCKER_CONFIG: home.path,
+    HOME: home,
+    XDG_CONFIG_HOME: home,
+    DOCKER_CONFIG: home,
     // Every build removes containers of a certain name from the Engine that it finds.
-    DOCKER_HOST: `unix://${home.path}/no-engine.sock`,
-  })
+    DOCKER_HOST: `unix://${home}/no-engine.sock`,
+  }
 }
 
 /**

@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checkout } from '../../scripts/parts/cache.ts'
+import { run } from '../../scripts/parts/command.ts'
+import { machineLine } from '../machine.ts'
+import { median, spread } from '../statistics.ts'
+import { markdownTable, targetCells } from '../table.ts'
+import type { AddedTime, AddedTimes } from './added-time.ts'
+import type { BuildsAtOnce, Need } from './builds-at-once.ts'
+
+export interface Results {
+  readonly addedTimes: readonly AddedTimes[]
+  readonly buildsAtOnce: readonly BuildsAtOnce[]
+  /** How many builds that was. */
+  readonly builds: number
+}
+
+export interface Circumstances {
+  /** The programs. */
+  readonly cli: string
+  readonly buildkitd: string
+  readonly inMemory: boolean
+  /** How many processes of others wanted to run in the minute before. */
+  readonly loadBefore: number
+}
+
+/** The whole of `bench/RESULTS-depot.md`. */
+export async function report(results: Results, circumstances: Circumstances): Promise<string> {
+  const { inMemory, loadBefore } = circumstances
+  const place = inMemory ? 'in memory (tmpfs)' : 'on disk'
+  return `# Compared with Depot's CLI
+
+Written by \`npm run bench:depot\`; do not edit.
+
+- Date: ${new Date().toISOString().slice(0, 10)}
+- Versions: ${await versions(circumstances)}
+- Machine: ${await machineLine()}
+- Load average before: ${loadBefore.toFixed(1)}
+- The daemons' state: ${place}
+
+${resultTables(results)}
+A ratio is ours to the CLI's, below 1 is less; it is the median over pairs of runs. The other figures are medians with
+the least and the most.
+
+## What is measured
+
+Both clients build at the stand-in for Depot's control plane (\`test/depot/stand-in\`), on a real buildkitd that demands a
+client certificate. They take turns, and who begins alternates; runs that warm up come first and do not count. Every build
+has to end as a success.
+
+**Time around a solve**: from the arrival of CreateBuild at the stand-in to the start of the first vertex, and from the end
+of the last vertex to the arrival of FinishBuild. When vertices start and end is what the daemon says in its OpenTelemetry
+trace, not what a client shows; all clocks are those of one computer. The build is a small Dockerfile whose result is
+cached, on a machine that is running, without provenance and without a record in the daemon's history. When a client was
+told to wait before it asks for its machine again, that time does not count: the control plane has added it (a median of
+${waited(results)}). What the stand-in and the daemon need to answer does count, for both. The time until
+a process calls CreateBuild does not.
+
+- **a process for each build**: Node starts, builds once, and ends; as the CLI does.
+- **one process for all builds**: a service that has built before.
+
+**Memory**: ${results.builds} builds of as many projects, ours in one process, the CLI's in a process each. A step of every build
+waits until all have come as far, so that they do run at once. The figure is the most that the clients' processes had
+resident at any moment, each page counted once: of the CLI's processes, which share the pages of their program, the
+sum of their proportional sets (PSS); of our one process the resident set (RSS), so that it gains nothing from other
+Node processes on the computer. \`/proc\` is read every 200 ms.
+`
+}
+
+/** The figures, as tables in Markdown. */
+export function resultTables({ addedTimes, buildsAtOnce, builds }: Results): string {
+  const row = (title: string, contestant: 'process' | 'service') => timeRow(title, addedTimes, contestant)
+  return `## Time around a solve
+
+${markdownTable(timeHeader, [row('a process for each build', 'process'), row('one process for all builds', 'service')])}
+## Memory for ${builds} builds at once
+
+${markdownTable(memoryHeader, [memoryRow(buildsAtOnce)])}`
+}
+
+const timeTarget = 0.5
+const memoryTarget = 0.1
+
+const timeHeader = [
+  'Ours',
+  'Ratio',
+  'Target',
+  'Met',
+  'Ours (ms)',
+  'CLI (ms)',
+  'To the first vertex, ours (ms)',
+  'To the first vertex, CLI (ms)',
+  'From the last vertex, ours (ms)',
+  'From the last vertex, CLI (ms)',
+]
+
+function timeRow(title: string, rounds: readonly AddedTimes[], contestant: 'process' | 'service'): string[] {
+  const total = ({ before, after }: AddedTime) => before + after
+  const sides = (figure: (of: AddedTime) => number) => [
+    spread(
+      rounds.map((round) => figure(round[contestant])),
+      0,
+    ),
+    spread(
+      rounds.map(({ cli }) => figure(cli)),
+      0,
+    ),
+  ]
+  return [
+    title,
+    ...targetCells(median(rounds.map((round) => total(round[contestant]) / total(round.cli))), timeTarget),
+    ...sides(total),
+    ...sides(({ before }) => before),
+    ...sides(({ after }) => after),
+  ]
+}
+
+const memoryHeader = [
+  'Ratio',
+  'Target',
+  'Met',
+  'Ours (MiB)',
+  'CLI (MiB)',
+  'While all builds run, ours (MiB)',
+  'While all builds run, CLI (MiB)',
+]
+
+function memoryRow(pairs: readonly BuildsAtOnce[]): string[] {
+  const sides = (figure: keyof Need) => [
+    spread(
+      pairs.map(({ ours }) => ours[figure].resident),
+      0,
+    ),
+    spread(
+      pairs.map(({ cli }) => cli[figure].proportional),
+      0,
+    ),
+  ]
+  const ratio = median(pairs.map(({ ours, cli }) => ours.peak.resident / cli.peak.proportional))
+  return [...targetCells(ratio, memoryTarget), ...sides('peak'), ...sides('allRunning')]
+}
+
+function waited({ addedTimes }: Results): string {
+  const ms = (contestant: keyof AddedTimes) => median(addedTimes.map((round) => round[contestant].ordered))
+  return `${ms('process')} ms and ${ms('service')} ms for ours, ${ms('cli')} ms for the CLI`
+}
+
+async function versions({ cli, buildkitd }: Circumstances): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(checkout, 'package.json'), 'utf8'))
+  const [theirs, daemon] = await Promise.all(
+    [
+      [cli, 'version'],
+      [buildkitd, '--version'],
+    ].map(async ([program, word]) => (await run(program!, [word!])).match(/v?\d+\.\d\S*/)?.[0]),
+  )
+  return `buildkit-client ${version} on Node ${process.versions.node}; Depot's CLI ${theirs}; buildkitd ${daemon}`
+}
