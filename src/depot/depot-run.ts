@@ -4,6 +4,7 @@ import { grantedAuth } from '../session/granted-auth.ts'
 import { isAuth, registryAuthOf } from '../session/local-auth.ts'
 import type { Export, SolveOptions } from '../solve/options.ts'
 import type { SolveResult } from '../solve/result.ts'
+import { dockerHost, type EngineTarget } from '../transport/docker-host.ts'
 import { type ImageLoad, type LoadedImage, loadImages } from '../transport/engine-images.ts'
 import { engineAt } from '../transport/route-to.ts'
 import type { DepotBuild, DepotBuildOptions } from './build.ts'
@@ -103,7 +104,7 @@ class Run implements DepotRun {
     try {
       if (signal?.aborted) onAbort()
       const plan = planSolves(this.#options, this.#env)
-      const loading = await startLoading(this.#options.load, this.#stop.signal)
+      const loading = await startLoading(this.#options.load, this.#env, this.#stop.signal)
       const build = await this.#register()
       const result = await this.#toTheEnd(build, () => this.#build(build, plan, loading))
       this.events.end()
@@ -253,10 +254,11 @@ interface Loading {
 
 async function startLoading(
   load: DepotSolveOptions['load'],
+  env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<Loading | undefined> {
   if (load === undefined || load === false) return undefined
-  const { engine: address = 'docker://', tls } = load === true ? {} : load
+  const { address, tls } = load === true ? localEngine(env) : { ...load, address: load.engine }
   const engine = await engineAt(address, tls === undefined ? {} : { tls }, 'load.engine')
   let latest: ImageLoad | undefined
   return {
@@ -272,4 +274,8 @@ async function startLoading(
       return latest?.images ?? Promise.resolve([])
     },
   }
+}
+
+function localEngine(env: NodeJS.ProcessEnv): EngineTarget {
+  return env.DOCKER_HOST ? dockerHost(env) : { address: 'docker://' }
 }

@@ -14,7 +14,10 @@ export interface DepotSolveOptions
   readonly projectId?: string
   /** By default that of this computer's architecture. Each machine builds its own platforms, all of them at once. */
   readonly platforms?: readonly BuildPlatform[]
-  /** Loads the image into a Docker Engine, under `tags`. It is for one platform then. */
+  /**
+   * Loads the image into a Docker Engine, under `tags`: `true` for the one of `DOCKER_HOST`, or else on this machine. It
+   * is for one platform then.
+   */
   readonly load?: boolean | LoadTarget
   /**
    * For pushing to the registries of `tags`, by host; by default those of `DEPOT_PUSH_REGISTRY_USERNAME` and
@@ -27,8 +30,8 @@ export interface DepotSolveOptions
 }
 
 export interface LoadTarget {
-  /** The Engine's address, such as `docker:///path/to/docker.sock` or `docker://host:port`. `docker://` by default. */
-  readonly engine?: string
+  /** The Engine's address, such as `docker:///path/to/docker.sock` or `docker://host:port`. */
+  readonly engine: string
   /** For an Engine on a TCP port. */
   readonly tls?: TlsOptions
 }

@@ -21,7 +21,7 @@ type Solve = (build: FakeBuild) => Promise<Record<string, string>>
 /** A Depot with fake machines, and what has been asked of both. */
 async function setUp(
   solves: { [P in MachinePlatform]?: Solve },
-  { registryHost }: { registryHost?: string } = {},
+  { registryHost, env = {} }: { registryHost?: string; env?: NodeJS.ProcessEnv } = {},
 ) {
   const requests: { [P in MachinePlatform]?: FakeBuild['request'] } = {}
   const machines = new FakeMachines({
@@ -43,7 +43,7 @@ async function setUp(
     settings: { waitMs: 5 },
   })
   const { projectId, token } = standIn.createProject()
-  const depot = new Depot({ apiUrl: standIn.apiUrl, token, env: {} })
+  const depot = new Depot({ apiUrl: standIn.apiUrl, token, env })
   return {
     ...{ standIn, requests, projectId },
     build: (options: DepotSolveOptions) => depot.build({ projectId, ...options }),
@@ -340,12 +340,15 @@ describe('a build on Depot in one call', () => {
       }
     })
     await using at = await listening(engine)
-    await using it = await setUp({
-      amd64: async (build) => {
-        await sendExport(build, Buffer.from('an archive'))
-        return { 'containerimage.digest': 'sha256:1' }
-      },
-    })
+    const solve: Solve = async (build) => {
+      await sendExport(build, Buffer.from('an archive'))
+      return { 'containerimage.digest': 'sha256:1' }
+    }
+    // Named by the options, and by the environment.
+    await using other = await setUp({ amd64: solve }, { env: { DOCKER_HOST: `tcp://127.0.0.1:${at.port}` } })
+    await other.build({ ...hello, tags: ['me/app:1'], load: true }).result
+    assert.equal(Buffer.concat(received.splice(0)).toString(), 'an archive')
+    await using it = await setUp({ amd64: solve })
     const load = { engine: `docker://127.0.0.1:${at.port}` }
     const { loaded, tags } = await it.build({ ...hello, tags: ['me/app:1'], load }).result
     assert.deepEqual(loaded, [{ name: 'me/app:1', id }])

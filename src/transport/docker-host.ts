@@ -1,14 +1,19 @@
 import { join } from 'node:path'
 import { invalidOption } from '../base/errors.ts'
-import { printableAddress } from '../transport/address.ts'
-import type { TlsOptions } from '../transport/tls-options.ts'
-import type { Target } from './probe.ts'
+import { printableAddress } from './address.ts'
+import type { TlsOptions } from './tls-options.ts'
+
+/** Where an Engine is, and what TLS it wants. */
+export interface EngineTarget {
+  readonly address: string
+  readonly tls?: TlsOptions
+}
 
 /**
  * The Engine that Docker's own variables name: `DOCKER_HOST`, where `unix://` and `tcp://` mean the Engine's
  * API, and for TCP `DOCKER_TLS_VERIFY` with `DOCKER_CERT_PATH`. Throws INVALID_OPTION for other schemes.
  */
-export function dockerHost(env: Readonly<Record<string, string | undefined>>): Target {
+export function dockerHost(env: Readonly<Record<string, string | undefined>>): EngineTarget {
   const { DOCKER_HOST = '', DOCKER_TLS_VERIFY } = env
   const [, scheme, rest] = /^(unix|tcp):\/\/(.*)$/s.exec(DOCKER_HOST) ?? []
   if (scheme === undefined)
