@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Code } from '@connectrpc/connect'
 import { type GetEndpointResponse, Platform } from '../../../src/gen/depot/buildkit_pb.js'
-import { BuilderPlatform } from '../../../src/gen/depot/cli_pb.js'
 import { clients, refused } from './clients.ts'
 import { FakeMachines } from './fake-machines.ts'
 import { type StandInOptions, startStandIn } from './stand-in.ts'
@@ -78,23 +77,15 @@ test('a stream of heartbeats that falls silent does not keep a build alive', asy
   assert.deepEqual(build.outcome, { status: 'cancelled', by: 'stand-in' })
 })
 
-test('a released machine is given back while its build goes on, and need not be heard of', async () => {
-  await using site = await newSite({ settings: { heartbeatTimeoutMs: 100 } })
+test('a released machine is given back while its build goes on', async () => {
+  await using site = await newSite()
   await site.endpoint()
   const { buildId } = site
   assert.deepEqual([...site.machines.running[0]!.builds], [buildId])
   await machinesOf(site).releaseEndpoint({ buildId, platform })
   await machinesOf(site).releaseEndpoint({ buildId, platform })
   assert.deepEqual([...site.machines.running[0]!.builds], [])
-  // A build that is silent from now on is cancelled later than this one would have been.
-  const { builds } = clients(site.standIn, site.buildToken)
-  const other = await clients(site.standIn, site.standIn.organizationToken).builds.createBuild(site)
-  const beat = clients(site.standIn, other.buildToken).cli.reportBuildHealth
-  await beat({ buildId: other.buildId, platform: BuilderPlatform.ARM64 })
-  await site.standIn.build(other.buildId).ended
   assert.equal(site.standIn.build(buildId).outcome, undefined)
-  await builds.finishBuild({ buildId, result: { case: 'success', value: {} } })
-  assert.deepEqual(site.standIn.build(buildId).outcome, { status: 'success' })
 })
 
 async function newSite(options: StandInOptions = {}, httpVersion: '1.1' | '2' = '2') {
@@ -107,7 +98,6 @@ async function newSite(options: StandInOptions = {}, httpVersion: '1.1' | '2' = 
   return {
     standIn,
     machines,
-    projectId,
     buildId,
     buildToken,
     async endpoint() {

@@ -117,9 +117,11 @@ test('a machine that cannot be had is said once for each attempt', async () => {
 })
 
 test('a build without heartbeats is cancelled, and its machine taken away', async () => {
-  await using site = await newSite({ settings: { heartbeatTimeoutMs: 150, waitMs: 1 } })
+  await using site = await newSite()
   const { cli, buildId, active } = await site.newBuild()
   await active()
+  site.standIn.settings.heartbeatTimeoutMs = 50
+  await cli.reportBuildHealth({ buildId, platform })
   const outcome = await site.standIn.build(buildId).ended
   assert.deepEqual(outcome, { status: 'cancelled', by: 'stand-in' })
   assert.deepEqual([...site.machines.running[0]!.builds], [])

@@ -22,8 +22,10 @@ export class Heartbeats {
 
   /** Closes the line of an architecture, or all of a build; nobody need be heard of any more. */
   close(buildId: string, architecture?: Architecture): void {
+    const closes = (line: string) =>
+      architecture === undefined ? line.startsWith(`${buildId}/`) : line === `${buildId}/${architecture}`
     for (const [line, timer] of this.#timers) {
-      if (line !== `${buildId}/${architecture}` && (architecture || !line.startsWith(`${buildId}/`))) continue
+      if (!closes(line)) continue
       clearTimeout(timer)
       this.#timers.delete(line)
     }
