@@ -6,7 +6,7 @@ import { SolveError } from '../solve/solve-error.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { Route } from '../transport/route.ts'
 import { acquire, cancelled } from './acquire.ts'
-import { routeToMachine } from './certificates.ts'
+import { machineFailure, routeToMachine } from './certificates.ts'
 import { deadline } from './deadline.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { MachineApi } from './machine-api.ts'
@@ -105,7 +105,8 @@ export class Machine implements AsyncDisposable {
       return this
     } catch (error) {
       this.#setback(error)
-      await this.release()
+      // The build's end waits for it; whoever wanted the machine has waited long enough.
+      void this.release()
       throw error
     }
   }
@@ -125,7 +126,9 @@ export class Machine implements AsyncDisposable {
       const connection = await connectWhenReady(this.#route!, { signal: limit.signal, timeoutMs })
       return this.#connected(connection, onWarning)
     } catch (error) {
-      const failure = limit.signal.aborted ? cancelled(this.#subject, limit.signal.reason) : error
+      const failure = limit.signal.aborted
+        ? cancelled(this.#subject, limit.signal.reason)
+        : machineFailure(error, this.#subject)
       this.#setback(failure)
       throw failure
     }
