@@ -156,7 +156,8 @@ class Run implements DepotRun {
     const { savedTags, buildId, projectId, url } = build
     const auth = build.authWith(grantedAuth(grants, this.#options.session?.find(isAuth)))
     const unnamed = `depot-project-${projectId.toLowerCase()}:build-${buildId.toLowerCase()}`
-    const load = loading === undefined ? [] : [loading.export(this.#options.tags ?? [unnamed])]
+    const { tags: given = [] } = this.#options
+    const load = loading === undefined ? [] : [loading.export(given.length > 0 ? given : [unnamed])]
     const inputs = { savedTags, auth, load }
     const halt = new AbortController()
     const results = await allOrNone(
@@ -180,7 +181,10 @@ class Run implements DepotRun {
     }
   }
 
-  /** On a machine that it gives back, or when that one is lost, if so wanted, on a fresh one. */
+  /**
+   * On a machine, or when that one is lost, if so wanted, on a fresh one. It is kept until the build is over, as Depot's own
+   * clients do: a machine without heartbeats may have Depot cancel the build.
+   */
   async #onMachine(
     build: DepotBuild,
     platform: MachinePlatform,
@@ -190,16 +194,13 @@ class Run implements DepotRun {
       signal: options.signal,
       onState: (state: MachineState) => this.events.push({ type: 'machine', platform, state }),
     }
-    let machine = await build.acquireMachine(platform, acquiring)
+    const machine = await build.acquireMachine(platform, acquiring)
     try {
       return await this.#solve(machine, options)
     } catch (error) {
       const lost = isBuildkitError(error) && error.code === 'MACHINE_LOST'
       if (!lost || this.#options.replaceLostMachine !== true) throw error
-      machine = await machine.replace(acquiring)
-      return await this.#solve(machine, options)
-    } finally {
-      await machine.release()
+      return await this.#solve(await machine.replace(acquiring), options)
     }
   }
 

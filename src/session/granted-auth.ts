@@ -17,12 +17,12 @@ export interface RegistryGrant {
 
 /**
  * Registry credentials by what they are for, the first grant that fits. What no grant is for `others` answers; without
- * it nobody is logged in there. Where a grant is for some repositories only, its credentials go into access tokens for
+ * it the daemon helps itself there, and nobody is logged in. Where a grant is for some repositories only, its credentials go into access tokens for
  * these; a registry without tokens, which does not say what it is asked for, gets those of the first grant.
  */
 export function grantedAuth(
   grants: readonly RegistryGrant[],
-  others: Attachable = staticAuth({}),
+  others: Attachable = { methods: {} },
 ): Attachable {
   const sources = grants.map((grant) => new Source(grant))
   const ofHost = (host: string) => sources.find((source) => source.isFor(host))?.auth ?? others

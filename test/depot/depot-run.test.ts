@@ -197,6 +197,28 @@ describe('a build on Depot in one call', () => {
     assert.equal(registry.tags.size, 0)
   })
 
+  it('keeps each machine until all are done', async () => {
+    const early = deferred()
+    await using it = await setUp({
+      amd64: async (build) => {
+        setImmediate(early.resolve)
+        return await done(build)
+      },
+      arm64: async (build) => {
+        await early.promise
+        await build.say(vertex('something late'))
+        return await done(build)
+      },
+    })
+    const events = await eventsOf(it.build(both))
+    assert.deepEqual(events.slice(-3).sort(), [
+      'amd64 released',
+      'arm64 released',
+      'arm64 runs something late',
+    ])
+    assert.equal(events.at(-3), 'arm64 runs something late')
+  })
+
   it('fails as a whole when one machine fails, and the other one stops', async () => {
     const started = deferred()
     const stopped = deferred()

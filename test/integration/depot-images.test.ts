@@ -20,7 +20,7 @@ import {
 import { type StandIn, startStandIn } from '../depot/stand-in/stand-in.ts'
 import { busybox } from '../support/daemon.ts'
 import { part } from '../support/parts.ts'
-import { startBasicAuthRegistry, startRegistry } from '../support/registry.ts'
+import { startBasicAuthRegistry, startRegistry, startTokenRegistry } from '../support/registry.ts'
 import { skipWithout } from '../support/skip.ts'
 import { tempDir } from '../support/temp.ts'
 
@@ -131,6 +131,22 @@ describe('images of builds on Depot', { skip: skipWithout('buildkitd', 'registry
     )
     assert.deepEqual([...new Set(holders)], ['organization', projectId])
     assert.ok((await indexAt(tags[0]!, organization())).digest)
+  })
+
+  it('have base images of registries that let everybody read, though nobody has logged in there', async () => {
+    await using open = await startTokenRegistry()
+    const { host, username, password } = open
+    const tags = [`${host}/team/base:1`]
+    const push = { push: true, tags, platforms: ['linux/amd64'] } as const
+    const pushCredentials = { [host]: { username, password } }
+    await depot.build(options({ 'for-amd64': 'base' }, { ...push, pushCredentials })).result
+    const before = open.tokenRequests.length
+    const Dockerfile = `FROM ${tags[0]}\nCOPY more /more\n`
+    const localDirs = { context: { more: 'more' }, dockerfile: { Dockerfile } }
+    const from = options({}, { save: true, platforms: ['linux/amd64'], localDirs })
+    assert.match((await depot.build(from).result).digest ?? '', /^sha256:/)
+    const anonymous = open.tokenRequests.slice(before)
+    assert.deepEqual([...new Set(anonymous.map(({ shown }) => shown))], ['nothing'])
   })
 
   it('are pushed with credentials of the options, and with those of the environment in both ways', async () => {

@@ -123,11 +123,12 @@ describe('granted registry credentials', () => {
     assert.equal(await daemon.token(host, realm, 'repository:p2:push'), 'pusher repository:p2:push')
   })
 
-  it('leave nobody logged in elsewhere when the caller has nothing', async () => {
+  it('leave the daemon to itself elsewhere when the caller has nothing, and nobody is logged in', async () => {
     await using server = await tokenServer()
     const { host, realm } = server
     const daemon = daemonOf(grantedAuth([{ ...build, host }]))
-    assert.equal(await daemon.credentials('other.example'), ':')
+    await assert.rejects(daemon.credentials('other.example'), { grpcCode: Code.Unimplemented })
+    await assert.rejects(daemon.publicKey('other.example'), { grpcCode: Code.Unimplemented })
     assert.equal(await daemon.token(host, realm, 'repository:p2:pull'), 'nobody repository:p2:pull')
   })
 
