@@ -13,9 +13,9 @@ export type DepotEvent =
   | { readonly type: 'status'; readonly platform: MachinePlatform; readonly status: SolveStatus }
 
 /**
- * The events of a build, for whoever reads them, whenever. Those of one machine keep their order. Status messages stay
- * in the feeds of their solves until somebody reads, which bound themselves; of a machine that waits, only the last
- * unread state is kept. So nothing grows and nothing waits while nobody reads.
+ * The events of a build, for whoever reads them, whenever. The states of a machine keep their order, and so does the
+ * status of a solve. Status messages stay in the feeds of their solves until somebody reads, which bound themselves; of a
+ * machine that waits, only the last unread state is kept. So nothing grows and nothing waits while nobody reads.
  */
 export class EventFeed implements AsyncIterable<DepotEvent> {
   #unread: DepotEvent[] = []

@@ -185,6 +185,23 @@ describe('a build on Depot in one call', () => {
     assert.deepEqual(it.outcome(), { status: 'success' })
   })
 
+  it('tries again when the registry is ailing, and writes no name that is there already', async () => {
+    await using registry = await fakeRegistry()
+    const pushes = (index: Buffer) => async () => ({ 'containerimage.digest': registry.add('me/app', index) })
+    await using it = await setUp({
+      amd64: pushes(indexOf('a', 'amd64')),
+      arm64: pushes(indexOf('b', 'arm64')),
+    })
+    const pushCredentials = { [registry.host]: { username: 'me', password: 'x' } }
+    const tags = [`${registry.host}/me/app:1`]
+    registry.ailing = 2
+    const first = await it.build({ ...both, pushCredentials, push: true, tags }).result
+    assert.deepEqual(registry.puts, ['503', '503', '201'])
+    const second = await it.build({ ...both, pushCredentials, push: true, tags }).result
+    assert.equal(second.digest, first.digest)
+    assert.equal(registry.puts.length, 3)
+  })
+
   it('is failed when the names cannot be pushed, though the machines have done their work', async () => {
     await using registry = await fakeRegistry()
     const pushes = (index: Buffer) => async () => ({ 'containerimage.digest': registry.add('me/app', index) })
@@ -473,29 +490,40 @@ function manifestOf(bytes: Buffer) {
 /** A registry of manifests in memory that lets in whoever names a user. */
 async function fakeRegistry() {
   const manifests = new Map<string, Buffer>()
-  const tags = new Map<string, string>()
-  const users = new Set<string>()
-  const server = createServer(async (request, response) => {
-    const [, login] = /^Basic (.*)$/.exec(request.headers.authorization ?? '') ?? []
-    if (login === undefined) return response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
-    users.add(Buffer.from(login, 'base64').toString().split(':')[0]!)
-    const name = request.url!.replace('/v2/', '').replace('/manifests/', ':')
-    if (request.method === 'PUT') {
-      tags.set(name, Buffer.concat(await request.toArray()).toString())
-      return response.writeHead(201).end()
-    }
-    const bytes = manifests.get(name)
-    if (bytes === undefined) return response.writeHead(404).end()
-    return response.writeHead(200, { 'content-type': indexType }).end(bytes)
-  })
-  const at = await listening(server)
-  return Object.assign(at, {
-    host: `127.0.0.1:${at.port}`,
-    tags,
-    users,
+  const registry = {
+    tags: new Map<string, string>(),
+    users: new Set<string>(),
+    /** What it has answered to each that it was to store. */
+    puts: [] as string[],
+    /** So many more are refused. */
+    ailing: 0,
     add(repository: string, bytes: Buffer): string {
       manifests.set(`${repository}:${digestOf(bytes)}`, bytes)
       return digestOf(bytes)
     },
+  }
+  const server = createServer(async (request, response) => {
+    const [, login] = /^Basic (.*)$/.exec(request.headers.authorization ?? '') ?? []
+    const name = request.url!.replace('/v2/', '').replace('/manifests/', ':')
+    const answer = (status: number, headers: Record<string, string> = {}, bytes?: Buffer) =>
+      response.writeHead(status, headers).end(bytes)
+    if (login === undefined) return answer(401, { 'www-authenticate': 'Basic realm="x"' })
+    registry.users.add(Buffer.from(login, 'base64').toString().split(':')[0]!)
+    if (request.method === 'PUT') {
+      const bytes = Buffer.concat(await request.toArray())
+      const status = registry.ailing-- > 0 ? 503 : 201
+      registry.puts.push(`${status}`)
+      if (status === 201) registry.tags.set(name, bytes.toString())
+      return answer(status)
+    }
+    const tagged = registry.tags.get(name)
+    const bytes = tagged === undefined ? manifests.get(name) : Buffer.from(tagged)
+    if (bytes === undefined) return answer(404)
+    return answer(200, { 'content-type': indexType, 'docker-content-digest': digestOf(bytes) }, bytes)
+  })
+  const at = await listening(server)
+  return Object.assign(registry, {
+    host: `127.0.0.1:${at.port}`,
+    [Symbol.asyncDispose]: at[Symbol.asyncDispose],
   })
 }
