@@ -108,6 +108,26 @@ describe('images of builds on Depot', { skip: skipWithout('buildkitd', 'registry
     assert.deepEqual(standIn.build(buildId).outcome, { status: 'success' })
   })
 
+  it('are saved step by step too, with what the build says of itself', async () => {
+    const { projectId, ...solve } = options({ 'for-amd64': 'by hand' })
+    await using build = await depot.createBuild({ projectId, save: true })
+    await using machine = await build.acquireMachine('amd64')
+    await using buildkit = await machine.connect()
+    const { digest } = await buildkit.solve({
+      ...{ frontend: 'dockerfile.v0', frontendAttrs: { platform: 'linux/amd64' }, ...solve },
+      exports: [{ type: 'image', attrs: { name: build.savedTags.join(), push: 'true' } }],
+      session: [build.auth],
+    }).result
+    assert.deepEqual(build.savedTags, [`${registry.host}/${build.projectId}:${build.buildId}`])
+    assert.equal((await indexAt(build.savedTags[0]!, organization())).digest, digest)
+    const { token } = standIn.build(build.buildId)
+    await using adopted = await depot.adoptBuild({ buildId: build.buildId, token, saveTags: ['too'] })
+    assert.deepEqual(adopted.savedTags, [
+      `registry.depot.dev/${projectId}:${build.buildId}`,
+      `registry.depot.dev/${projectId}:too`,
+    ])
+  })
+
   it('of another project are no base for a build with its own credentials, only with the caller’s', async () => {
     const base = await depot.build(options({ 'for-amd64': 'base' }, { save: true, platforms: ['amd64'] }))
       .result
