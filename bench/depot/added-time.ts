@@ -15,14 +15,11 @@ export interface AddedTime {
   readonly ordered: number
 }
 
-/** Builds close in time, one with each client. */
-export interface AddedTimes {
-  readonly process: AddedTime
-  readonly service: AddedTime
-  readonly cli: AddedTime
-}
+/** Depot's CLI, ours in a process for each build as that is, and ours in one process for all. */
+export type Contestant = 'cli' | 'process' | 'service'
 
-type Contestant = keyof AddedTimes
+/** Of builds close in time, so that whatever else the computer does strikes all. */
+export type AddedTimes = Readonly<Record<Contestant, AddedTime>>
 
 export interface AddedTimeOptions {
   readonly setting: Omit<Setting, 'apiUrl' | 'token'>
@@ -31,67 +28,69 @@ export interface AddedTimeOptions {
 }
 
 /**
- * Has each client build the same over and over, on one machine that is warm by then: its cache has everything. Who
- * begins a round alternates.
+ * Has all build the same over and over, on one machine that is warm by then: its cache has everything. Who begins a
+ * round alternates.
  */
 export async function measureAddedTime(options: AddedTimeOptions): Promise<AddedTimes[]> {
   await using receiver = await startTraceReceiver()
-  const rounds = await build(options)
-  // The daemon has stopped, and told the last of what it has traced.
-  return rounds.map(({ process, service, cli }) => ({
-    process: addedTime(process, receiver.vertices),
-    service: addedTime(service, receiver.vertices),
-    cli: addedTime(cli, receiver.vertices),
+  const rounds = await play(options)
+  // The daemon has stopped by now, and has told the last of what it has traced.
+  const vertices = receiver.vertices()
+  return rounds.map(({ cli, process, service }) => ({
+    cli: addedTime(cli, vertices),
+    process: addedTime(process, vertices),
+    service: addedTime(service, vertices),
   }))
 }
 
-/** The calls of the one build. */
+/** What the stand-in was asked in one build. */
 type Calls = readonly JournalEvent[]
 
-async function build({
-  buildkitd,
-  rounds,
-  ...options
-}: AddedTimeOptions): Promise<Record<Contestant, Calls>[]> {
+type Round = Readonly<Record<Contestant, Calls>>
+
+/** What the stand-in orders a client to wait until it asks for its machine again. */
+const waitMs = 100
+
+/** A service has built before: the machine code of its first builds is not that of its later ones. */
+const serviceWarmUp = 20
+
+async function play(options: AddedTimeOptions): Promise<Round[]> {
+  const { buildkitd, rounds } = options
   await using standIn = await startStandIn({
     machines: (settings) => startMachinePool(settings, { buildkitd }),
     settings: { waitMs },
   })
-  const { apiUrl, organizationToken: token } = standIn
-  const setting = { ...options.setting, apiUrl, token }
+  const setting = { ...options.setting, apiUrl: standIn.apiUrl, token: standIn.organizationToken }
   const order = standIn.createProject()
   await using ours = startOurService(setting)
-  const contestants: [Contestant, () => Promise<void>][] = [
+  const contestants: readonly (readonly [Contestant, () => Promise<void>])[] = [
     ['process', () => startOurs(setting, [order]).ended],
     ['cli', async () => (await startCli(setting, order)).ended],
     ['service', () => ours.build([order])],
   ]
-  const round = async (first: number) => {
-    const turns = [...contestants.slice(first), ...contestants.slice(0, first)]
-    const calls: Partial<Record<Contestant, Calls>> = {}
-    for (const [name, run] of turns) calls[name] = await callsOf(standIn, run)
-    return calls as Record<Contestant, Calls>
+  const round = async (first: number): Promise<Round> => {
+    const calls: { [C in Contestant]?: Calls } = {}
+    for (const [name, build] of [...contestants.slice(first), ...contestants.slice(0, first)])
+      calls[name] = await callsOf(standIn, build)
+    return calls as Round
   }
-  // So that the machine is there, its cache is full, and the service has built before.
+  for (let i = 0; i < serviceWarmUp; i++) await ours.build([order])
   await round(0)
-  await round(0)
-  const measured: Record<Contestant, Calls>[] = []
+  const played: Round[] = []
   for (let i = 0; i < rounds; i++) {
     say(`time around a solve: round ${i + 1} of ${rounds}`)
-    measured.push(await round(i % contestants.length))
+    played.push(await round(i % contestants.length))
   }
-  return measured
+  return played
 }
 
-/** What the stand-in orders every client to wait until it asks again. */
-const waitMs = 100
-
-async function callsOf({ journal, build }: StandIn, run: () => Promise<void>): Promise<Calls> {
+async function callsOf(standIn: StandIn, build: () => Promise<void>): Promise<Calls> {
+  const { journal } = standIn
   const before = journal.named('CreateBuild').length
-  await run()
+  await build()
   const [created, ...others] = journal.named('CreateBuild').slice(before)
-  if (created?.buildId === undefined || others.length > 0) throw new Error('a client was to make one build')
-  const { outcome } = build(created.buildId)
+  if (created?.buildId === undefined || others.length > 0) throw new Error('this was not one build')
+  const { outcome } = standIn.build(created.buildId)
   if (outcome?.status !== 'success') throw new Error(`a build has ended as ${outcome?.status}`)
   return journal.of(created.buildId)
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -32,6 +32,9 @@ export interface Running {
   /** Settles when it has ended; rejects unless it did so in peace. */
   readonly ended: Promise<void>
 }
+
+/** Each process that runs listens to it. */
+setMaxListeners(0, interrupted)
 
 let homes = 0
 

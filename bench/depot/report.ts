@@ -5,7 +5,7 @@ import { run } from '../../scripts/parts/command.ts'
 import { machineLine } from '../machine.ts'
 import { median, spread } from '../statistics.ts'
 import { markdownTable, targetCells } from '../table.ts'
-import type { AddedTime, AddedTimes } from './added-time.ts'
+import type { AddedTime, AddedTimes, Contestant } from './added-time.ts'
 import type { BuildsAtOnce, Need } from './builds-at-once.ts'
 
 export interface Results {
@@ -69,10 +69,13 @@ Node processes on the computer. \`/proc\` is read every 200 ms.
 
 /** The figures, as tables in Markdown. */
 export function resultTables({ addedTimes, buildsAtOnce, builds }: Results): string {
-  const row = (title: string, contestant: 'process' | 'service') => timeRow(title, addedTimes, contestant)
+  const times = [
+    timeRow('a process for each build', addedTimes, 'process'),
+    timeRow('one process for all builds', addedTimes, 'service'),
+  ]
   return `## Time around a solve
 
-${markdownTable(timeHeader, [row('a process for each build', 'process'), row('one process for all builds', 'service')])}
+${markdownTable(timeHeader, times)}
 ## Memory for ${builds} builds at once
 
 ${markdownTable(memoryHeader, [memoryRow(buildsAtOnce)])}`
@@ -94,7 +97,7 @@ const timeHeader = [
   'From the last vertex, CLI (ms)',
 ]
 
-function timeRow(title: string, rounds: readonly AddedTimes[], contestant: 'process' | 'service'): string[] {
+function timeRow(title: string, rounds: readonly AddedTimes[], contestant: Contestant): string[] {
   const total = ({ before, after }: AddedTime) => before + after
   const sides = (figure: (of: AddedTime) => number) => [
     spread(
@@ -141,7 +144,7 @@ function memoryRow(pairs: readonly BuildsAtOnce[]): string[] {
 }
 
 function waited({ addedTimes }: Results): string {
-  const ms = (contestant: keyof AddedTimes) => median(addedTimes.map((round) => round[contestant].ordered))
+  const ms = (contestant: Contestant) => median(addedTimes.map((round) => round[contestant].ordered))
   return `${ms('process')} ms and ${ms('service')} ms for ours, ${ms('cli')} ms for the CLI`
 }
 

@@ -11,8 +11,8 @@ export interface VertexSpan {
 
 /** Receives what daemons trace. */
 export interface TraceReceiver extends AsyncDisposable {
-  /** In order of arrival; complete once the daemons have stopped. */
-  readonly vertices: readonly VertexSpan[]
+  /** What has come so far: everything, once the daemons have stopped. */
+  vertices(): VertexSpan[]
 }
 
 /**
@@ -20,9 +20,9 @@ export interface TraceReceiver extends AsyncDisposable {
  * them so. What a client shows of a build plays no part in it.
  */
 export async function startTraceReceiver(): Promise<TraceReceiver> {
-  const vertices: VertexSpan[] = []
+  const traces: Buffer[] = []
   const server = createServer(async (request, response) => {
-    vertices.push(...vertexSpans(await buffer(request)))
+    traces.push(await buffer(request))
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
   })
   const listener = await listenOn(server, 0)
@@ -32,7 +32,7 @@ export async function startTraceReceiver(): Promise<TraceReceiver> {
   }
   Object.assign(process.env, variables)
   return {
-    vertices,
+    vertices: () => traces.flatMap(vertexSpans),
     async [Symbol.asyncDispose]() {
       for (const name of Object.keys(variables)) delete process.env[name]
       await listener[Symbol.asyncDispose]()
