@@ -57,6 +57,8 @@ export class Depot implements AsyncDisposable {
   readonly #requestTimeoutMs: number
   readonly #onWarning: OnWarning
   readonly #builds = new Set<DepotBuild>()
+  /** Calls that will have added to the other two when they settle. */
+  readonly #opening = new Set<Promise<DepotBuild>>()
   /** Builds whose caller did not wait for them to be registered. */
   readonly #abandoned = new Set<Promise<void>>()
   #closed = false
@@ -82,7 +84,42 @@ export class Depot implements AsyncDisposable {
    * Throws INVALID_OPTION where no project is named; UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
    * RESOURCE_EXHAUSTED or REFUSED by Depot; UNREACHABLE, TIMEOUT, API_FAILED; CANCELLED.
    */
-  async createBuild(options: CreateBuildOptions = {}): Promise<DepotBuild> {
+  createBuild(options: CreateBuildOptions = {}): Promise<DepotBuild> {
+    return this.#tracked(this.#createBuild(options))
+  }
+
+  /**
+   * Takes over a build that somebody else has registered: `DEPOT_BUILD_ID` and its token. It is ended here,
+   * by the same rules. Throws as {@link createBuild} does.
+   */
+  adoptBuild(options: AdoptBuildOptions): Promise<DepotBuild> {
+    return this.#tracked(this.#adoptBuild(options))
+  }
+
+  /**
+   * Starts a whole build: registers it, gets its machines, builds, and finishes it. Several platforms become one image.
+   * What goes wrong is the rejection of its `result`.
+   */
+  build(options: DepotSolveOptions): DepotRun {
+    return startDepotRun(this, { onWarning: this.#onWarning, ...options }, this.#env)
+  }
+
+  /**
+   * Ends the builds that are still open or being registered, with the outcomes they have, and the connection.
+   * Idempotent.
+   */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled(this.#opening)
+    await Promise.all([...this.#abandoned, ...[...this.#builds].map((build) => build[Symbol.asyncDispose]())])
+    this.#channel.sessions.abort()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #createBuild(options: CreateBuildOptions): Promise<DepotBuild> {
     this.#checkOpen(options.signal)
     const projectId = await resolveProjectId({ projectId: options.projectId, env: this.#env })
     const registering = change(({ signal }) => register(this.#api, projectId, options, signal), {
@@ -91,11 +128,7 @@ export class Depot implements AsyncDisposable {
     return this.#opened(await this.#unlessAborted(registering, options.signal), options)
   }
 
-  /**
-   * Takes over a build that somebody else has registered: `DEPOT_BUILD_ID` and its token. It is ended here,
-   * by the same rules. Throws as {@link createBuild} does.
-   */
-  async adoptBuild(options: AdoptBuildOptions): Promise<DepotBuild> {
+  async #adoptBuild(options: AdoptBuildOptions): Promise<DepotBuild> {
     const { buildId, token, projectId, signal } = options
     this.#checkOpen(signal)
     const api = this.#apiOf(token)
@@ -107,23 +140,11 @@ export class Depot implements AsyncDisposable {
     return this.#opened(registration, options)
   }
 
-  /**
-   * Starts a whole build: registers it, gets its machines, builds, and finishes it. Several platforms become one image.
-   * What goes wrong is the rejection of its `result`.
-   */
-  build(options: DepotSolveOptions): DepotRun {
-    return startDepotRun(this, { onWarning: this.#onWarning, ...options }, this.#env)
-  }
-
-  /** Ends the builds that are still open, with the outcomes they have, and the connection. Idempotent. */
-  async close(): Promise<void> {
-    this.#closed = true
-    await Promise.all([...this.#abandoned, ...[...this.#builds].map((build) => build[Symbol.asyncDispose]())])
-    this.#channel.sessions.abort()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
+  #tracked(opening: Promise<DepotBuild>): Promise<DepotBuild> {
+    this.#opening.add(opening)
+    const settled = () => this.#opening.delete(opening)
+    opening.then(settled, settled)
+    return opening
   }
 
   async #opened(
