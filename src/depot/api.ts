@@ -58,7 +58,7 @@ export class DepotApi {
       readMaxBytes: maxReplyBytes,
       interceptors: [headers(token, userAgent)],
     })
-    const calls = withTypedErrors(transport, channel.url)
+    const calls = withTypedErrors(transport, channel)
     const client = <T extends DescService>(service: T) => createClient(service, calls)
     this.projects = client(ProjectService)
     this.pastBuilds = client(PastBuildService)
@@ -81,25 +81,38 @@ function headers(token: TokenSource, userAgent: string): Interceptor {
  * Around the transport, not an interceptor in it: whatever an interceptor throws becomes a ConnectError. A stream
  * of replies throws on the way as well.
  */
-function withTypedErrors(transport: Transport, url: string): Transport {
+function withTypedErrors(transport: Transport, channel: ApiChannel): Transport {
+  const { url } = channel
   return {
     async unary(method, signal, ...rest) {
+      const began = performance.now()
       try {
         return await transport.unary(method, signal, ...rest)
       } catch (error) {
+        dialAnew(channel, began)
         throw apiError(error, { method: nameOf(method), url, signal })
       }
     },
     async stream(method, signal, ...rest) {
+      const began = performance.now()
       const call = { method: nameOf(method), url, signal }
       try {
         const response = await transport.stream(method, signal, ...rest)
         return { ...response, message: messagesOf(response.message, call) }
       } catch (error) {
+        dialAnew(channel, began)
         throw apiError(error, call)
       }
     },
   }
+}
+
+/** A connection that takes longer to come about will not: the library waits for it as long as it may take. */
+const connectTimeoutMs = 5_000
+
+/** Gives up a connection on which a call has waited in vain, so that the next call does not wait for it too. */
+function dialAnew({ sessions }: ApiChannel, began: number): void {
+  if (performance.now() - began > connectTimeoutMs && sessions.state() === 'connecting') sessions.abort()
 }
 
 async function* messagesOf<T>(messages: AsyncIterable<T>, call: ApiCall): AsyncGenerator<T> {

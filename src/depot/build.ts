@@ -4,6 +4,7 @@ import type { Attachable } from '../session/attachable.ts'
 import { grantedAuth } from '../session/granted-auth.ts'
 import type { SolveRun } from '../solve/run.ts'
 import { cancelled } from './acquire.ts'
+import { deadline } from './deadline.ts'
 import { onExitSignal } from './exit-signals.ts'
 import { type AcquireMachineOptions, Machine, type MachineOwner } from './machine.ts'
 import type { MachineApi } from './machine-api.ts'
@@ -11,6 +12,9 @@ import { type BuildPlatform, type MachinePlatform, machineFor } from './machine-
 import { BuildRecord, checkOutcome, type Outcome } from './outcome.ts'
 import type { Registration } from './registration.ts'
 import { type SavedImages, savedImages } from './saved-images.ts'
+
+/** A solve that is cancelled has ended within this: 5 s are given to its session, and to its last status. */
+const cancelTimeoutMs = 10_000
 
 /** What a build asks of Depot, with its own token. */
 export interface BuildServices {
@@ -66,7 +70,10 @@ export class DepotBuild implements AsyncDisposable {
     this.#saved = savedImages(registration, saveTags)
     this.#services = services
     this.#onWarning = onWarning
-    const onAbort = () => this.#cancel(signal!.reason)
+    const onAbort = () => {
+      this.#record.cancelled()
+      this.#cancel(signal!.reason)
+    }
     const forget = finishOnExit ? onExitSignal(() => this.finish({ status: 'cancelled' })) : undefined
     this.#unlink = () => {
       signal?.removeEventListener('abort', onAbort)
@@ -103,13 +110,7 @@ export class DepotBuild implements AsyncDisposable {
    * used; CANCELLED; CLOSED when the build is over.
    */
   async acquireMachine(platform: BuildPlatform, options: AcquireMachineOptions = {}): Promise<Machine> {
-    const kind = machineFor(platform)
-    const held = this.#machines.get(kind)
-    if (held !== undefined) {
-      if (held.state.kind !== 'released' && held.state.kind !== 'lost') throw alreadyHeld(this.buildId, kind)
-      await held.release()
-    }
-    return this.#acquire(kind, options)
+    return this.#acquire(machineFor(platform), options)
   }
 
   /**
@@ -137,11 +138,16 @@ export class DepotBuild implements AsyncDisposable {
   }
 
   async #acquire(platform: MachinePlatform, options: AcquireMachineOptions): Promise<Machine> {
+    const last = this.#machines.get(platform)
+    if (last !== undefined && last.state.kind !== 'released' && last.state.kind !== 'lost')
+      throw alreadyHeld(this.buildId, platform)
+    await last?.release()
+    if (this.#machines.get(platform) !== last) throw alreadyHeld(this.buildId, platform)
     const { aborted, reason } = this.#stop.signal
     if (aborted) throw cancelled(`the ${platform} machine of build ${this.buildId}`, reason)
     const machine = new Machine(platform, this.#services.machine(platform), this.#owner, options.onState)
     this.#machines.set(platform, machine)
-    return machine.acquire(options)
+    return await machine.acquire(options)
   }
 
   get #owner(): MachineOwner {
@@ -172,7 +178,6 @@ export class DepotBuild implements AsyncDisposable {
     if (state.kind !== 'lost') throw notLost(this.buildId, platform, state.kind)
     if (this.#replaced.has(platform)) throw replacedBefore(this.buildId, platform, state.error)
     this.#replaced.add(platform)
-    await machine.release()
     return this.#acquire(platform, options)
   }
 
@@ -181,10 +186,21 @@ export class DepotBuild implements AsyncDisposable {
     for (const run of this.#runs.keys()) run.cancel(reason)
   }
 
+  /** Settles when nothing is being built any more; what hangs all the same, in code of the caller's, is cancelled. */
+  async #runsEnd(): Promise<void> {
+    using limit = deadline(cancelTimeoutMs)
+    const { signal } = limit
+    const late = new Promise<void>((resolve) =>
+      signal.addEventListener('abort', () => resolve(), { once: true }),
+    )
+    await Promise.race([Promise.all(this.#runs.values()), late])
+    if (this.#runs.size > 0) this.#record.cancelled()
+  }
+
   async #finish(outcome?: Outcome): Promise<void> {
     try {
       this.#cancel(new BuildkitError('CLOSED', `build ${this.buildId} is over`))
-      await Promise.all(this.#runs.values())
+      await this.#runsEnd()
       await Promise.all([...this.#machines.values()].map((machine) => machine.release()))
       await this.#services.finish(outcome ?? this.#record.outcome)
     } finally {

@@ -66,10 +66,10 @@ export class Heartbeat {
     }
   }
 
-  /** Each reply replaces the last: the moment may be moved, or withdrawn. */
+  /** Each reply replaces the last: the moment may be moved, or withdrawn. One that no calendar has never comes. */
   #cancelAt(at: Date | undefined): void {
     clearTimeout(this.#cancel)
-    if (at === undefined || this.#end.signal.aborted) return
+    if (at === undefined || Number.isNaN(at.getTime()) || this.#end.signal.aborted) return
     const delayMs = Math.min(Math.max(at.getTime() - Date.now(), 0), longestDelayMs)
     this.#cancel = setTimeout(() => this.#events.onCancel(at), delayMs).unref()
   }

@@ -97,7 +97,7 @@ export class Machine implements AsyncDisposable {
         subject: this.#subject,
         timeoutMs,
         signal: limit.signal,
-        onPending: (waitMs) => this.#enter({ kind: 'pending', waitMs }),
+        onPending: (waitMs) => this.#pending(waitMs),
       })
       this.#route = await routeToMachine(access, this.#subject)
       this.#over.signal.throwIfAborted()
@@ -232,12 +232,17 @@ export class Machine implements AsyncDisposable {
     )
     await this.#heartbeat.stop()
     await Promise.all([...this.#connections].map((buildkit) => buildkit.close()))
-    await Promise.allSettled([...this.#runs].map((run) => run.result))
     using limit = deadline(releaseTimeoutMs)
     await this.#api.release(limit.signal).catch((error) => {
       const message = `Depot could not be told that ${this.#subject} is free: ${messageOf(error)}`
       this.#owner.onWarning({ code: 'NOT_REPORTED', message })
     })
+  }
+
+  /** Said again and again, it is told once. */
+  #pending(waitMs: number | undefined): void {
+    if (this.#state.kind !== 'pending' || this.#state.waitMs !== waitMs)
+      this.#enter({ kind: 'pending', waitMs })
   }
 
   #enter(state: MachineState): void {

@@ -53,6 +53,11 @@ export class BuildRecord {
     else this.#failures.push({ platform, error })
   }
 
+  /** The caller has cancelled the build, whatever was going on. */
+  cancelled(): void {
+    this.#cancelled++
+  }
+
   /** A machine could not be had, or not be connected to, or was taken away. */
   setback(platform: MachinePlatform, error: BuildkitError): void {
     this.#setbacks.set(platform, error)

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import net from 'node:net'
 import { describe, it } from 'node:test'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { BuildkitError } from '../../src/base/errors.ts'
 import { DepotApi, openApi } from '../../src/depot/api.ts'
 import { BuildKitService } from '../../src/gen/depot/buildkit_pb.js'
 import { ProjectService } from '../../src/gen/depot/core_pb.js'
+import { listening } from '../support/listening.ts'
 import { all, fakeService } from './fake-service.ts'
 
 describe('DepotApi', () => {
@@ -66,4 +68,15 @@ describe('openApi', () => {
     it(`refuses ${JSON.stringify(url)}`, () => {
       assert.throws(() => openApi(url), { code: 'INVALID_OPTION', subject: 'apiUrl' })
     })
+
+  it('dials anew after a connection that never came about', async () => {
+    const dials: net.Socket[] = []
+    await using port = await listening(net.createServer((socket) => dials.push(socket)))
+    const channel = openApi(`https://127.0.0.1:${port.port}`)
+    const api = new DepotApi(channel, () => 't', 'buildkit-client/test')
+    for (const timeoutMs of [5_100, 100])
+      await assert.rejects(api.projects.listProjects({}, { timeoutMs }), { code: 'TIMEOUT' })
+    assert.equal(dials.length, 2)
+    channel.sessions.abort()
+  })
 })

@@ -29,7 +29,7 @@ describe('a build', () => {
         const { digest } = await buildkit.solve(anySolve).result
         assert.equal(digest, 'sha256:1')
       }
-      assert.deepEqual([...new Set(states)], ['requested', 'pending', 'active', 'released'])
+      assert.deepEqual(states, ['requested', 'pending', 'active', 'released'])
       assert.deepEqual(standIn.build(build.buildId).outcome, { status: 'success' })
       assert.deepEqual(
         [...new Set(tenant.methods(build.buildId))],
@@ -162,6 +162,41 @@ describe('a build', () => {
     assert.deepEqual(getEventListeners(signal, 'abort'), [])
   })
 
+  it('whose signal aborts between its solves is cancelled, though all went well so far', async () => {
+    await using tenant = await startTenant()
+    const controller = new AbortController()
+    const { signal } = controller
+    const build = await tenant.depot.createBuild({ projectId: tenant.projectId, signal })
+    {
+      await using _ = build
+      await using machine = await build.acquireMachine('amd64')
+      await using buildkit = await machine.connect()
+      await buildkit.solve(anySolve).result
+      controller.abort(new Error('enough'))
+      await assert.rejects(buildkit.solve(anySolve).result, { code: 'CANCELLED' })
+    }
+    assert.deepEqual(tenant.standIn.build(build.buildId).outcome, { status: 'cancelled', by: 'client' })
+  })
+
+  it('is finished as cancelled though code of the caller’s hangs in a solve', async () => {
+    await using tenant = await startTenant()
+    const build = await tenant.depot.createBuild({ projectId: tenant.projectId })
+    const machine = await build.acquireMachine('amd64')
+    const buildkit = await machine.connect()
+    const asked = deferred()
+    const hanging = {
+      methods: {},
+      check: () => {
+        asked.resolve()
+        return new Promise<void>(() => {})
+      },
+    }
+    buildkit.solve({ ...anySolve, session: [hanging] })
+    await asked.promise
+    await build[Symbol.asyncDispose]()
+    assert.deepEqual(tenant.standIn.build(build.buildId).outcome, { status: 'cancelled', by: 'client' })
+  })
+
   it('with an explicit outcome has that one and no other, whatever its solves say', async () => {
     await using tenant = await startTenant()
     const build = await tenant.depot.createBuild({ projectId: tenant.projectId })
@@ -202,8 +237,12 @@ describe('a build', () => {
     const [arm, amd] = await Promise.all([build.acquireMachine('arm64'), build.acquireMachine('amd64')])
     await assert.rejects(build.acquireMachine('linux/arm/v7'), { code: 'REFUSED', subject: 'arm64' })
     await arm.release()
-    const again = await build.acquireMachine('linux/arm/v7')
-    assert.deepEqual([arm.state.kind, again.state.kind, amd.state.kind], ['released', 'active', 'active'])
+    const [again, another] = await Promise.allSettled([
+      build.acquireMachine('linux/arm/v7'),
+      build.acquireMachine('linux/arm64'),
+    ])
+    assert.deepEqual([again.status, another.status], ['fulfilled', 'rejected'])
+    assert.deepEqual([arm.state.kind, amd.state.kind], ['released', 'active'])
     await build.finish({ status: 'cancelled' })
   })
 

@@ -64,6 +64,13 @@ describe('the outcome of a build', () => {
     assert.deepEqual(record.outcome, { status: 'success' })
   })
 
+  it('is cancelled by the caller, whatever went well before', () => {
+    const record = new BuildRecord()
+    record.succeeded()
+    record.cancelled()
+    assert.deepEqual(record.outcome, { status: 'cancelled' })
+  })
+
   it('is cancelled for waiting that was cancelled', () => {
     const record = new BuildRecord()
     record.setback('arm64', cancelled)
