@@ -1,6 +1,6 @@
 import { BuildkitError, invalidOption, messageOf } from '../base/errors.ts'
 import { emitWarning, type OnWarning } from '../base/warning.ts'
-import { ask, change } from './account-call.ts'
+import { ask, change, checkedId } from './account-call.ts'
 import { type ApiChannel, DepotApi, defaultApiUrl, openApi } from './api.ts'
 import { DepotBuild, type DepotBuildOptions } from './build.ts'
 import type { BuildPlan } from './build-plan.ts'
@@ -18,7 +18,7 @@ import { PastBuilds } from './past-builds.ts'
 import { resolveProjectId } from './project-id.ts'
 import { Projects } from './projects.ts'
 import { adopt, type Registration, register } from './registration.ts'
-import { callerToken } from './token.ts'
+import { callerToken, resolveToken } from './token.ts'
 
 export interface CreateBuildOptions extends BuildPlan, DepotBuildOptions {
   /** By default `DEPOT_PROJECT_ID`, or what `depot.json` says in this folder or above. */
@@ -129,8 +129,11 @@ export class Depot implements AsyncDisposable {
   }
 
   async #adoptBuild(options: AdoptBuildOptions): Promise<DepotBuild> {
-    const { buildId, token, projectId, signal } = options
+    const { projectId, signal } = options
     this.#checkOpen(signal)
+    const buildId = checkedId(options.buildId, 'buildId')
+    // Only what is given: another token than the build's is of no use.
+    const { token } = await resolveToken({ token: options.token ?? '', env: {} })
     const api = this.#apiOf(token)
     const timeoutMs = this.#requestTimeoutMs
     const registration = await ask((call) => adopt(api, { buildId, token, projectId }, call.signal), {

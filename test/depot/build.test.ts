@@ -265,6 +265,19 @@ describe('a build', () => {
     await assert.rejects(registrar.depot.adoptBuild({ buildId, token }), { code: 'UNAUTHENTICATED' })
   })
 
+  it('is not adopted without its id and its token, which are never looked for', async () => {
+    await using tenant = await startTenant({ depot: { env: { DEPOT_TOKEN: 'token', DEPOT_BUILD_ID: 'id' } } })
+    const { depot, standIn } = tenant
+    for (const [options, subject] of [
+      [{ buildId: undefined, token: 't' }, 'buildId'],
+      [{ buildId: 'b/../c', token: 't' }, 'buildId'],
+      [{ buildId: 'b', token: undefined }, 'token'],
+      [{ buildId: 'b', token: 'with space' }, 'token'],
+    ] as const)
+      await assert.rejects(depot.adoptBuild(options as never), { code: 'INVALID_OPTION', subject })
+    assert.deepEqual(standIn.journal.events, [])
+  })
+
   it('abandoned while it is registered is finished as cancelled', async () => {
     await using tenant = await startTenant()
     const { standIn, projectId } = tenant
