@@ -44,14 +44,18 @@ describe('what the manual says about Depot', needs, async () => {
       await using depot = await depotWithMachines()
       await using registry = await startRegistry()
       await using engine = await startEngineStandIn()
-      const words = {
-        'localhost:5000': registry.host,
-        'load: true': `load: { engine: 'docker://127.0.0.1:${engine.port}' }`,
-      }
       const { projectId } = depot.createProject()
-      const env = environment(depot, dir.path, projectId)
-      const output = await runSnippet(program, dir.path, { words, env })
+      const env = {
+        ...environment(depot, dir.path, projectId),
+        DOCKER_HOST: `tcp://127.0.0.1:${engine.port}`,
+      }
+      const output = await runSnippet(program, dir.path, {
+        words: { 'localhost:5000': registry.host },
+        env,
+      })
       for (const promise of promises(program)) assert.ok(output.includes(promise), `${promise} in ${output}`)
+      const loads = program.code.includes('load: true')
+      assert.deepEqual(engine.loaded, loads ? ['myapp:1'] : [])
       const finished = depot.journal.named('FinishBuild').map(({ request }) => Object.keys(request as object))
       const created = depot.journal.named('CreateBuild')
       assert.deepEqual(
