@@ -32,7 +32,8 @@ async function within<T>(call: Call<T>, { signal, timeoutMs = 30_000 }: CallOpti
 /** The longest that a timer of Node's can be. */
 const longestMs = 2 ** 31 - 1
 
-function milliseconds(timeoutMs: number): number {
+/** A `timeoutMs` that a timer can have. Throws INVALID_OPTION for any other. */
+export function milliseconds(timeoutMs: number): number {
   if (Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= longestMs) return timeoutMs
   throw invalidOption('timeoutMs', {
     expected: 'a whole number of milliseconds, 1 or more',

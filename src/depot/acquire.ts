@@ -57,6 +57,7 @@ function notInTime(subject: string, timeoutMs: number, last: unknown): BuildkitE
     subject,
     expected: `it within ${timeoutMs} ms`,
     received: last === undefined ? 'no machine until then' : `at the last failure: ${messageOf(last)}`,
+    advice: 'Try again later, or wait longer with timeoutMs',
     ...(last !== undefined && { cause: last }),
   })
 }

@@ -87,6 +87,8 @@ const advices: Partial<Record<ErrorCode, ErrorFields>> = {
   UNAUTHENTICATED: { advice: 'Give a token that is valid: an option, or DEPOT_TOKEN' },
   PERMISSION_DENIED: { advice: 'Use a token of the organization that the project belongs to' },
   NOT_FOUND: { advice: 'Check the id of the project or build, and that the token may see it' },
+  API_FAILED: { advice: 'Try again later' },
+  TIMEOUT: { advice: 'Try again later, or check the network' },
   RESOURCE_EXHAUSTED: { advice: 'Wait and try again, or see the limits of the plan' },
   UNREACHABLE: { advice: 'Check the network, and the apiUrl option or DEPOT_API_URL' },
 }

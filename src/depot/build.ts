@@ -3,6 +3,7 @@ import type { OnWarning } from '../base/warning.ts'
 import type { Attachable } from '../session/attachable.ts'
 import { grantedAuth } from '../session/granted-auth.ts'
 import type { SolveRun } from '../solve/run.ts'
+import { milliseconds } from './account-call.ts'
 import { cancelled } from './acquire.ts'
 import { deadline } from './deadline.ts'
 import { onExitSignal } from './exit-signals.ts'
@@ -110,7 +111,9 @@ export class DepotBuild implements AsyncDisposable {
    * used; CANCELLED; CLOSED when the build is over.
    */
   async acquireMachine(platform: BuildPlatform, options: AcquireMachineOptions = {}): Promise<Machine> {
-    return this.#acquire(machineFor(platform), options)
+    const machine = machineFor(platform)
+    if (options.timeoutMs !== undefined) milliseconds(options.timeoutMs)
+    return this.#acquire(machine, options)
   }
 
   /**

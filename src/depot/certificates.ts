@@ -22,21 +22,6 @@ export async function routeToMachine(access: MachineAccess, subject: string): Pr
   }
 }
 
-/**
- * What a failed connection means: of TLS the machine's own words, without advice about options that only a caller
- * of `connect` has.
- */
-export function machineFailure(error: unknown, subject: string): unknown {
-  if (!isBuildkitError(error) || error.code !== 'TLS_FAILED') return error
-  return new BuildkitError('TLS_FAILED', `TLS with ${subject} failed`, {
-    subject,
-    ...(error.expected !== undefined && { expected: error.expected }),
-    ...(error.received !== undefined && { received: error.received }),
-    advice: 'Acquire it once more, since certificates have a short life; if that does not help, tell Depot',
-    cause: error,
-  })
-}
-
 /** What Depot has sent, by the option that it becomes. */
 const parts: Readonly<Record<string, string>> = {
   tls: 'certificates',

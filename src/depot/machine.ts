@@ -5,8 +5,9 @@ import type { SolveRun } from '../solve/run.ts'
 import { SolveError } from '../solve/solve-error.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { Route } from '../transport/route.ts'
+import { milliseconds } from './account-call.ts'
 import { acquire, cancelled } from './acquire.ts'
-import { machineFailure, routeToMachine } from './certificates.ts'
+import { routeToMachine } from './certificates.ts'
 import { deadline } from './deadline.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { MachineApi } from './machine-api.ts'
@@ -120,15 +121,15 @@ export class Machine implements AsyncDisposable {
    */
   async connect(options: MachineConnectOptions = {}): Promise<Buildkit> {
     const { signal, timeoutMs = defaultTimeoutMs, onWarning = this.#owner.onWarning } = options
+    milliseconds(timeoutMs)
     this.#over.signal.throwIfAborted()
     using limit = deadline(Number.POSITIVE_INFINITY, signal, this.#owner.signal, this.#over.signal)
     try {
-      const connection = await connectWhenReady(this.#route!, { signal: limit.signal, timeoutMs })
+      const ready = { subject: this.#subject, signal: limit.signal, timeoutMs }
+      const connection = await connectWhenReady(this.#route!, ready)
       return this.#connected(connection, onWarning)
     } catch (error) {
-      const failure = limit.signal.aborted
-        ? cancelled(this.#subject, limit.signal.reason)
-        : machineFailure(error, this.#subject)
+      const failure = limit.signal.aborted ? cancelled(this.#subject, limit.signal.reason) : error
       this.#setback(failure)
       throw failure
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { deferred } from '../../src/base/deferred.ts'
 import { type BuildkitError, isBuildkitError } from '../../src/base/errors.ts'
 import type { DepotBuild } from '../../src/depot/build.ts'
@@ -112,7 +113,15 @@ async function endlessSolve(build: DepotBuild, machine: Machine) {
   return run
 }
 
-/** The rejection, and that it came within the time. */
+/** Of all builds so far. */
+function tokens(): string[] {
+  const { journal } = tenant.standIn
+  return journal
+    .named('CreateBuild')
+    .flatMap(({ buildId }) => (buildId === undefined ? [] : tenant.standIn.build(buildId).token))
+}
+
+/** The rejection, that it shows no secret, and that it came within the time. */
 async function rejection(promise: Promise<unknown>, withinMs: number): Promise<BuildkitError> {
   const began = performance.now()
   const error = await promise.then(
@@ -121,6 +130,8 @@ async function rejection(promise: Promise<unknown>, withinMs: number): Promise<B
   )
   const tookMs = performance.now() - began
   assert.ok(isBuildkitError(error), String(error))
+  const shown = inspect(error, { depth: 20, showHidden: true })
+  for (const secret of ['PRIVATE KEY', 'Bearer ', ...tokens()]) assert.ok(!shown.includes(secret), shown)
   assert.ok(tookMs < withinMs, `${error.message} after ${Math.round(tookMs)} ms`)
   return error
 }
@@ -266,6 +277,18 @@ describe('acquiring', { concurrency: true }, () => {
     assert.equal(build.outcome?.status, 'failed')
   })
 
+  it('refuses a deadline that no timer can have', async () => {
+    await inBuild(async (build) => {
+      for (const timeoutMs of [Number.NaN, 0, -1, 2 ** 31])
+        assert.equal(
+          (await rejection(build.acquireMachine('arm64', { timeoutMs }), 100)).code,
+          'INVALID_OPTION',
+        )
+      const machine = await build.acquireMachine('arm64')
+      assert.equal((await rejection(machine.connect({ timeoutMs: 0.5 }), 100)).code, 'INVALID_OPTION')
+    })
+  })
+
   it('of a platform that no machine builds for is refused before any call', async () => {
     const { build, events } = await inBuild(async (build) => {
       const error = await rejection(build.acquireMachine('linux/riscv64' as never), 100)
@@ -326,6 +349,7 @@ describe('what a machine comes with', { concurrency: true }, () => {
         const machine = await build.acquireMachine('amd64')
         const error = await rejection(machine.connect({ timeoutMs: 600 }), 1_500)
         assert.equal(error.code, 'TIMEOUT')
+        assert.match(error.message, /^connecting to the amd64 machine of build .* firewall/)
       })
       assert.equal(build.outcome?.status, 'failed')
     })

@@ -48,7 +48,7 @@ describe('connecting to a machine', () => {
         return route.dial(limit)
       },
     }
-    const connecting = connectWhenReady(watched, { signal, timeoutMs: 10_000 })
+    const connecting = connectWhenReady(watched, { subject: 'it', signal, timeoutMs: 10_000 })
     await dialled.promise
     await using _ = await daemonOn(port, fakeBuildkitd({}))
     const connection = await connecting
@@ -67,7 +67,7 @@ describe('connecting to a machine', () => {
     const port = await freePort()
     await using _ = await daemonOn(port, fakeBuildkitd({ handlers }))
     const route = await routeTo(`tcp://127.0.0.1:${port}`)
-    const connection = await connectWhenReady(route, { signal, timeoutMs: 10_000 })
+    const connection = await connectWhenReady(route, { subject: 'it', signal, timeoutMs: 10_000 })
     assert.equal(asked, 2)
     await connection.close()
   })
@@ -81,7 +81,7 @@ describe('connecting to a machine', () => {
     await using _ = await daemonOn(port, fakeBuildkitd({ handlers }))
     const route = await routeTo(`tcp://127.0.0.1:${port}`)
     const began = performance.now()
-    await assert.rejects(connectWhenReady(route, { signal, timeoutMs: 300 }), {
+    await assert.rejects(connectWhenReady(route, { subject: 'it', signal, timeoutMs: 300 }), {
       code: 'TIMEOUT',
       expected: 'it within 300 ms',
     })
