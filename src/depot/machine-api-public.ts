@@ -17,11 +17,12 @@ export function publicMachineApi(
   const request = { buildId, platform: platforms[machine] }
   return {
     async *acquire(signal) {
-      // The library does not end the call when its messages are left before their end.
       const call = new AbortController()
+      const options = { signal: AbortSignal.any([signal, call.signal]) }
+      const replies = machines.getEndpoint(request, options)[Symbol.asyncIterator]()
       try {
-        const replies = machines.getEndpoint(request, { signal: AbortSignal.any([signal, call.signal]) })
-        for await (const { connection } of replies) {
+        for (let reply = await replies.next(); !reply.done; reply = await replies.next()) {
+          const { connection } = reply.value
           if (connection.case === undefined) break
           if (connection.case === 'pending') {
             yield { kind: 'pending' }
@@ -31,7 +32,7 @@ export function publicMachineApi(
           }
         }
       } finally {
-        call.abort()
+        void readToEnd(replies, call)
       }
       throw unusableReply('depot.buildkit.v1.BuildKitService/GetEndpoint', 'a machine, pending or active')
     },
@@ -46,6 +47,22 @@ export function publicMachineApi(
 }
 
 const platforms = { amd64: Platform.AMD64, arm64: Platform.ARM64 } as const
+
+/** How long the server may take to end a stream of which we have heard enough. */
+const endTimeoutMs = 1_000
+
+/** A stream of which something is unread counts as open, and would keep the process alive. */
+async function readToEnd(replies: AsyncIterator<unknown>, call: AbortController): Promise<void> {
+  const timer = setTimeout(() => call.abort(), endTimeoutMs)
+  try {
+    while (!(await replies.next()).done);
+  } catch {
+    // The end of a call that was ended.
+  } finally {
+    clearTimeout(timer)
+    call.abort()
+  }
+}
 
 async function* once<T>(message: T): AsyncGenerator<T> {
   yield message
