@@ -1,4 +1,5 @@
 /** Hides the user info of every URL in a text: `https://me:token@host/` becomes `https://***@host/`. */
 export function redactUrls(text: string): string {
-  return text.replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@'"]+@/gi, '$1***@')
+  // Without the scheme in front of it, which would be looked for anew from every place where one could begin.
+  return text.replace(/:\/\/[^\s/@'"]+@/g, '://***@')
 }
