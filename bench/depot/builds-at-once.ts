@@ -1,3 +1,5 @@
+import { utimes } from 'node:fs/promises'
+import { join } from 'node:path'
 import { saying } from '../../scripts/parts/say.ts'
 import { startMachinePool } from '../../test/depot/stand-in/machine-pool.ts'
 import { type StandIn, startStandIn } from '../../test/depot/stand-in/stand-in.ts'
@@ -5,8 +7,15 @@ import { type Order, type Running, type Setting, startCli, startOurs } from './c
 import { startGate } from './gate.ts'
 import { type Memory, memoryOf, peakMemory } from './memory.ts'
 
-/** What clients needed for so many builds at once. */
+/** What clients need for so many builds at once. */
 export interface BuildsAtOnce {
+  /** Pairs of runs in which the daemon has the context of each build already. */
+  readonly unchanged: readonly Needs[]
+  /** Those in which each build sends it. */
+  readonly changed: readonly Needs[]
+}
+
+export interface Needs {
   readonly ours: Need
   readonly cli: Need
 }
@@ -27,26 +36,44 @@ export interface BuildsAtOnceOptions {
 }
 
 /** Has each client make builds of as many projects at once, on one daemon; who begins alternates. */
-export async function measureBuildsAtOnce(options: BuildsAtOnceOptions): Promise<BuildsAtOnce[]> {
+export async function measureBuildsAtOnce(options: BuildsAtOnceOptions): Promise<BuildsAtOnce> {
   const { buildkitd, builds, pairs } = options
   await using standIn = await startStandIn({
     machines: (settings) => startMachinePool(settings, { buildkitd, shared: true }),
   })
-  const { apiUrl, organizationToken: token } = standIn
-  const setting = { ...options.setting, apiUrl, token }
+  const setting = { ...options.setting, apiUrl: standIn.apiUrl, token: standIn.organizationToken }
   const projectIds = Array.from({ length: builds }, () => standIn.createProject().projectId)
-  const ours = () => need(standIn, projectIds, 'our process', async (orders) => [startOurs(setting, orders)])
+  const ours = () => need(standIn, projectIds, 'ours', async (orders) => [startOurs(setting, orders)])
   const cli = () =>
-    need(standIn, projectIds, "processes of Depot's CLI", (orders) =>
+    need(standIn, projectIds, "Depot's CLI", (orders) =>
       Promise.all(orders.map((order) => startCli(setting, order))),
     )
-  const measured: BuildsAtOnce[] = []
-  for (let i = 0; i < pairs; i++) {
-    const first = i % 2 === 0 ? await ours() : undefined
-    const theirs = await cli()
-    measured.push({ ours: first ?? (await ours()), cli: theirs })
+  const measured = async (prepare: () => Promise<void>) => {
+    const run = async (client: () => Promise<Need>) => {
+      await prepare()
+      return client()
+    }
+    const results: Needs[] = []
+    for (let i = 0; i < pairs; i++) {
+      const first = i % 2 === 0 ? await run(ours) : undefined
+      const theirs = await run(cli)
+      results.push({ ours: first ?? (await run(ours)), cli: theirs })
+    }
+    return results
   }
-  return measured
+  // So that the daemon has the context of each.
+  await ours()
+  await cli()
+  return {
+    unchanged: await measured(async () => {}),
+    changed: await measured(() => touch(join(setting.context, 'busybox'))),
+  }
+}
+
+/** Gives a file another time, so that it counts as changed. */
+async function touch(file: string): Promise<void> {
+  const now = new Date()
+  await utimes(file, now, now)
 }
 
 /** Of a build that goes on when all others have come as far. */

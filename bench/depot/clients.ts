@@ -36,13 +36,14 @@ export interface Running {
 /** Each process that runs listens to it. */
 setMaxListeners(0, interrupted)
 
-let homes = 0
-
-/** Depot's own command line: a process for each build. */
+/**
+ * Depot's own command line: a process for each build. What it keeps in its home makes the daemon recognize the context,
+ * so each project has one home.
+ */
 export async function startCli(setting: Setting, { projectId, buildArgs = {} }: Order): Promise<Running> {
   const { apiUrl, token, folder } = setting
-  const home = join(folder, `home-${++homes}`)
-  await mkdir(home)
+  const home = join(folder, `home-${projectId}`)
+  await mkdir(home, { recursive: true })
   const args = Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`])
   // Provenance would be another solve than ours.
   return start(setting.cli, ['build', '--progress=plain', '--provenance=false', ...args, '.'], setting, {
