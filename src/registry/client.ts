@@ -153,8 +153,12 @@ export class RegistryClient implements AsyncDisposable {
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const own = url.origin === origin ? authorization : undefined
       const answer = await this.#request(image, url, call, own, signal)
-      if (answer.statusCode < 300 || answer.statusCode >= 400 || call.method === 'PUT') return answer
+      // Whom another server's challenge names is not to see what opens this registry.
+      const isForeign = answer.statusCode === 401 && url.origin !== origin
+      const isRedirect = answer.statusCode >= 300 && answer.statusCode < 400 && call.method !== 'PUT'
+      if (!isForeign && !isRedirect) return answer
       await answer.body.dump()
+      if (isForeign) throw lockedElsewhere(image, url)
       url = redirected(image, url, answer.headers.location)
     }
     throw broken(image, { expected: `at most ${maxRedirects} redirects`, received: 'more' })
@@ -244,6 +248,11 @@ function redirected(image: Reference, url: URL, location: string | string[] | un
   const plain = target.protocol === 'http:' && isLoopback(target.host) && isLoopback(hostOf(image))
   if (plain || target.protocol === 'https:') return target
   throw broken(image, { expected: 'no redirect but to https', received: `one to ${placeOf(target)}` })
+}
+
+function lockedElsewhere(image: Reference, url: URL): BuildkitError {
+  const received = `a redirect to ${placeOf(url)}, which wants to know who calls`
+  return broken(image, { expected: 'a manifest', received })
 }
 
 async function accepted(image: Reference, call: Call, answer: Answer): Promise<Answer> {

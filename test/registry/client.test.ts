@@ -176,6 +176,23 @@ describe('the client of a registry', () => {
     )
   })
 
+  it('shows its credentials to nobody whom a server names that it was redirected to', async () => {
+    await using tokens = await fakeRegistry((response) => response.end('{"token":"t"}'))
+    for (const challenge of [`Bearer realm="http://${tokens.host}/token"`, 'Basic realm="x"']) {
+      await using storage = await fakeRegistry((response) =>
+        response.writeHead(401, { 'www-authenticate': challenge }).end(),
+      )
+      await using registry = await fakeRegistry((response) =>
+        response.writeHead(307, { location: `http://${storage.host}/elsewhere` }).end(),
+      )
+      await using client = clientFor({ [registry.host]: { username: 'me', password: 'open sesame' } })
+      const error = await rejection(client.manifest(parseReference(`${registry.host}/a:1`)))
+      assert.equal(error.code, 'PROTOCOL_ERROR')
+      assert.match(error.received ?? '', new RegExp(`a redirect to http://${storage.host}/elsewhere, which`))
+      assert.deepEqual([tokens.requests.length, storage.requests.length, registry.requests.length], [0, 1, 1])
+    }
+  })
+
   it('follows no redirect to plain http on another machine, to nowhere or for ever', async () => {
     for (const location of [
       'http://registry.example/',
