@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import type { OnWarning } from '../base/warning.ts'
 import { Buildkit } from '../buildkit.ts'
+import { Code } from '../grpc/status.ts'
 import type { SolveRun } from '../solve/run.ts'
 import { SolveError } from '../solve/solve-error.ts'
 import type { Connection } from '../transport/connection.ts'
@@ -38,6 +40,11 @@ const defaultTimeoutMs = 300_000
 
 /** For the call that gives a machine back. */
 const releaseTimeoutMs = 10_000
+
+/** A daemon that is being stopped has hung up so long after its last solve has failed. */
+const shutdownMs = 1_000
+/** The exit code of a process that got SIGKILL. */
+const killed = 137
 
 /** The build that a machine works for, as the machine sees it. */
 export interface MachineOwner {
@@ -180,11 +187,17 @@ export class Machine implements AsyncDisposable {
     run.result.then(over, over)
   }
 
-  /** A build that has lost its daemon has lost its machine. */
-  #explain(error: BuildkitError): BuildkitError {
+  /** A solve that has lost its daemon has lost its machine. */
+  async #explain(error: BuildkitError): Promise<BuildkitError> {
     if (error.code === 'CONNECTION_LOST' || error.code === 'SESSION_LOST') this.#lose(error.cause ?? error)
+    else if (mayBeShutDown(error)) await this.#overSoon()
     else if (error.code !== 'CLOSED') return error
     return this.#state.kind === 'lost' ? this.#lostError(this.#state.error.cause, error) : error
+  }
+
+  async #overSoon(): Promise<void> {
+    using limit = deadline(shutdownMs, this.#over.signal)
+    if (!limit.signal.aborted) await once(limit.signal, 'abort')
   }
 
   /** Depot does not know the build any more. A machine that was not there yet is none to be lost. */
@@ -261,6 +274,16 @@ export class Machine implements AsyncDisposable {
       })
     }
   }
+}
+
+/**
+ * What a solve says whose daemon is being stopped: it kills the steps before it hangs up. A step may be killed for
+ * want of memory just as well; then the connection stays.
+ */
+function mayBeShutDown(error: BuildkitError): boolean {
+  if (error.code !== 'SOLVE_FAILED' || !(error instanceof SolveError)) return false
+  const { exitCode, grpcCode } = error
+  return exitCode === killed || grpcCode === Code.Canceled || grpcCode === Code.Unavailable
 }
 
 /** What happened; what to do about it, the machine knows better than its connection. */

@@ -52,7 +52,7 @@ export interface SolveObserver {
   /** Told of every build when it starts. */
   onStart(run: SolveRun): void
   /** Gives the error that a build reports, for the one that has ended it. */
-  explain(error: BuildkitError): BuildkitError
+  explain(error: BuildkitError): Promise<BuildkitError>
 }
 
 /** Starts a build. Never throws: what is wrong with the options is the result's rejection. */
@@ -114,7 +114,7 @@ class Run implements SolveRun {
       return result
     } catch (error) {
       const ended = this.#failure(error)
-      const failure = this.#observer?.explain(ended) ?? ended
+      const failure = (await this.#observer?.explain(ended)) ?? ended
       this.status.end(failure)
       throw failure
     } finally {

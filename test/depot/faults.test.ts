@@ -8,6 +8,7 @@ import { type BuildkitError, isBuildkitError } from '../../src/base/errors.ts'
 import type { DepotBuild } from '../../src/depot/build.ts'
 import { Depot } from '../../src/depot/depot.ts'
 import type { Machine } from '../../src/depot/machine.ts'
+import { Code, RpcError } from '../../src/grpc/status.ts'
 import { failed } from '../support/fake-buildkitd.ts'
 import type { CodeName, Fault, MachineDefect } from './stand-in/faults.ts'
 import type { JournalEvent } from './stand-in/journal.ts'
@@ -27,6 +28,7 @@ before(async () => {
     behaviour: {
       solve: async ({ request, signal }) => {
         const { source, name } = request.FrontendAttrs as { source: string; name?: string }
+        if (source === 'frontend.test/canceled') throw new RpcError(Code.Canceled, 'context canceled')
         if (source !== 'frontend.test/endless') return {}
         solving.get(name ?? '')?.()
         await once(signal, 'abort')
@@ -487,6 +489,17 @@ describe('a machine', { concurrency: true }, () => {
       assert.equal(states.at(-1), 'lost')
     })
     assert.match((build.outcome as { error: string }).error, /^the amd64 machine of build .* was lost: /)
+  })
+
+  it('that ends a solve by itself and stays is not lost; the build counts as cancelled', async () => {
+    const { build } = await inBuild(async (build) => {
+      const machine = await build.acquireMachine('amd64')
+      await using buildkit = await machine.connect()
+      const options = { ...anySolve, frontendAttrs: { source: 'frontend.test/canceled' } }
+      const error = await rejection(buildkit.solve(options).result, 2_000)
+      assert.deepEqual([error.code, machine.state.kind], ['SOLVE_FAILED', 'active'])
+    })
+    assert.deepEqual(build.outcome, { status: 'cancelled', by: 'client' })
   })
 
   it('that is lost can be replaced once, and the build still succeeds', async () => {

@@ -122,8 +122,10 @@ describe('a build on a real machine of Depot', { skip: skipWithout('buildkitd', 
     assert.match((outcome as { error: string }).error, /did not complete successfully: exit code: 7/)
   })
 
-  const harms: [string, (machine: RealMachine) => Promise<void>, Partial<SolveOptions>][] = [
+  type Harm = (machine: RealMachine, projectId: string) => Promise<void>
+  const harms: [string, Harm, Partial<SolveOptions>][] = [
     ['is killed', (machine) => machine.kill(), {}],
+    ['is stopped', (_, projectId) => pool.reset(projectId), {}],
     ['restarts at the same endpoint', (machine) => machine.restart(), {}],
     ['falls silent', async (machine) => machine.pause(), { livenessTimeoutMs: 6_000 }],
   ]
@@ -140,7 +142,7 @@ describe('a build on a real machine of Depot', { skip: skipWithout('buildkitd', 
         await using buildkit = await machine.connect()
         const run = await endless(buildkit, more)
         const victim = pool.machine(projectId, 'amd64')
-        const harmed = inflict(victim)
+        const harmed = inflict(victim, projectId)
         const error = await rejection(run.result)
         assert.equal(error.code, 'MACHINE_LOST', error.message)
         assert.equal(states.at(-1), 'lost')
