@@ -22,8 +22,12 @@ async function main(): Promise<number> {
   await saying('packing, and installing into an empty project', () => install(project.path))
   await writeProject(project.path, program(daemon.address, registry.ready))
 
-  await run(process.execPath, [join(checkout, 'node_modules/typescript/bin/tsc'), '-p', project.path])
-  say('the types resolve, and refuse what they should')
+  const compiler = join(checkout, 'node_modules/typescript/bin/tsc')
+  const declarations = await run(process.execPath, [compiler, '-p', project.path, '--listFiles'])
+  // Theirs would come with the least version of TypeScript that they need.
+  const foreign = /.*\/(@bufbuild|@connectrpc|protobufjs)\/.*/.exec(declarations)?.[0]
+  if (foreign !== undefined) throw new Error(`our types lead to those of a dependency: ${foreign}`)
+  say('the types resolve, are ours alone, and refuse what they should')
 
   const output = await run(process.execPath, ['program.js'], here)
   const digest = await pushedDigest(registry.ready)
@@ -69,6 +73,7 @@ const compilerOptions = {
 function program(address: string, host: string): string {
   const platform = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`
   return `
+import { inspect } from 'node:util'
 import { connect, dockerConfigAuth, isBuildkitError } from 'buildkit-client'
 import { Depot } from 'buildkit-client/depot'
 
@@ -88,6 +93,7 @@ await using depot = new Depot({ token: 'none', apiUrl: 'http://127.0.0.1:1' })
 const refusal = await depot.projects.list().catch((error: unknown) => error)
 // The class is the same for both entry points, and nobody listens there.
 if (!isBuildkitError(refusal) || refusal.code !== 'UNREACHABLE') throw refusal
+if (!inspect(refusal).startsWith('BuildkitError: ')) throw new Error('printed under another name: ' + inspect(refusal))
 
 console.log(result.digest)
 

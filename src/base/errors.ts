@@ -59,11 +59,10 @@ export class BuildkitError extends Error {
     this.received = fields.received
     this.advice = fields.advice
   }
-
-  static {
-    BuildkitError.prototype.name = 'BuildkitError'
-  }
 }
+
+// Not inside: a bundler would give the class another name, and `console.log` prints that one.
+BuildkitError.prototype.name = 'BuildkitError'
 
 /** True for an error of this package, also one that another installed copy of it has thrown. */
 export function isBuildkitError(error: unknown): error is BuildkitError {
@@ -99,7 +98,7 @@ function withFields(message: string, { expected, received, advice }: ErrorFields
   let text = message
   if (expected !== undefined) text += `: expected ${expected}`
   if (received !== undefined) text += `${expected === undefined ? ':' : ','} got ${received}`
-  if (advice !== undefined) text += `. ${advice}`
+  if (advice !== undefined) text += text.includes('\n') ? `\n${advice}` : `. ${advice}`
   return text
 }
 

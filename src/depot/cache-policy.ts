@@ -1,13 +1,15 @@
 import { invalidOption } from '../base/errors.ts'
 import type { CachePolicy as Wire } from '../gen/depot/core_pb.js'
 
-/** How much of a project's cache is kept, and for how long. */
+/** How much of a project's cache is kept, and for how long. Whole numbers. */
 export interface CachePolicy {
+  /** GB of cache that are kept at most. */
   readonly keepGb: number
+  /** Days for which it is kept. */
   readonly keepDays: number
 }
 
-/** Throws INVALID_OPTION for what is no whole number. */
+/** @internal Throws INVALID_OPTION for what is no whole number. */
 export function cachePolicyToWire({ keepGb, keepDays }: CachePolicy): { keepGb: number; keepDays: number } {
   return {
     keepGb: count(keepGb, 'cachePolicy.keepGb'),
@@ -15,7 +17,7 @@ export function cachePolicyToWire({ keepGb, keepDays }: CachePolicy): { keepGb: 
   }
 }
 
-/** Older clients have set bytes, which are counted as GiB (Depot's tutorial for Node). */
+/** @internal Older clients have set bytes, which are counted as GiB (Depot's tutorial for Node). */
 export function cachePolicyFromWire({ keepGb, keepBytes, keepDays }: Wire): CachePolicy {
   return { keepGb: keepGb || Number(keepBytes ?? 0n) / 2 ** 30, keepDays }
 }

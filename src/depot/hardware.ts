@@ -17,13 +17,13 @@ const wireOf: Readonly<Record<Hardware, Wire>> = {
 
 const names = Object.keys(wireOf) as Hardware[]
 
-/** Throws INVALID_OPTION for what Depot has no machines of. */
+/** @internal Throws INVALID_OPTION for what Depot has no machines of. */
 export function hardwareToWire(hardware: Hardware): Wire {
   if (Object.hasOwn(wireOf, hardware)) return wireOf[hardware]
   throw invalidOption('hardware', { expected: `one of ${names.join(', ')}`, received: hardware })
 }
 
-/** Unspecified is Depot's default; a number that is newer than this package is `unknown`. */
+/** @internal Unspecified is Depot's default; a number that is newer than this package is `unknown`. */
 export function hardwareFromWire(wire: Wire): Hardware | 'unknown' {
   if (wire === Wire.HARDWARE_UNSPECIFIED) return '16x32'
   return names.find((name) => wireOf[name] === wire) ?? 'unknown'

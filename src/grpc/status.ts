@@ -44,11 +44,9 @@ export class RpcError extends Error {
     this.grpcCode = grpcCode
     this.details = options.details
   }
-
-  static {
-    RpcError.prototype.name = 'RpcError'
-  }
 }
+
+RpcError.prototype.name = 'RpcError'
 
 /** What a user sees of a failed call: which method, which status, what the daemon said. */
 export function rpcFailed(method: string, error: RpcError, fields: ErrorFields = {}): BuildkitError {

@@ -47,11 +47,9 @@ export class SolveError extends BuildkitError {
     this.source = fields.source
     this.exitCode = fields.exitCode
   }
-
-  static {
-    SolveError.prototype.name = 'SolveError'
-  }
 }
+
+SolveError.prototype.name = 'SolveError'
 
 /** What is known when a solve has ended badly. */
 export interface Failure {

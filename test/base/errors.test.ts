@@ -24,6 +24,10 @@ describe('BuildkitError', () => {
     assert.equal(error.cause, cause)
     assert.equal(error.name, 'BuildkitError')
     assert.equal(new BuildkitError('CLOSED', 'over').message, 'over')
+    assert.equal(
+      new BuildkitError('NO_DAEMON', 'no\n- x\n- y', { advice: 'Do z' }).message,
+      'no\n- x\n- y\nDo z',
+    )
     assert.equal(new BuildkitError('CLOSED', 'over', { received: 'x' }).message, 'over: got x')
   })
 

@@ -7,11 +7,9 @@ export class BadPattern extends Error {
   constructor() {
     super('syntax error in pattern')
   }
-
-  static {
-    BadPattern.prototype.name = 'BadPattern'
-  }
 }
+
+BadPattern.prototype.name = 'BadPattern'
 
 /**
  * Reads a pattern as Go's `filepath.Match` does: `*` is any run without `/`, `?` any character but `/`, `[a-z]`
