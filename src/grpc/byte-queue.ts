@@ -1,9 +1,15 @@
-/** Bytes in the order of their arrival, in the buffers that they came in. */
+/** So many small buffers in a row are put together: each costs more memory than it holds. */
+const mostSmall = 1024
+const smallBytes = 1024
+
+/** Bytes in the order of their arrival, in the buffers that they came in, unless these are many and small. */
 export class ByteQueue {
   #chunks: Buffer[] = []
   /** Chunks in front of this one have been taken. */
   #first = 0
   #length = 0
+  /** How many small ones came last. */
+  #small = 0
 
   /** In bytes. */
   get length(): number {
@@ -19,6 +25,8 @@ export class ByteQueue {
     if (chunk.length === 0) return
     this.#chunks.push(chunk)
     this.#length += chunk.length
+    this.#small = chunk.length < smallBytes ? this.#small + 1 : 0
+    if (this.#small === mostSmall) this.#joinSmall()
   }
 
   /** Takes that many bytes as one buffer, copied only if they came in several. As many must be there. */
@@ -49,6 +57,12 @@ export class ByteQueue {
     this.#chunks = []
     this.#first = 0
     this.#length = 0
+  }
+
+  #joinSmall(): void {
+    const small = this.#chunks.splice(Math.max(this.#first, this.#chunks.length - mostSmall))
+    this.#chunks.push(Buffer.concat(small))
+    this.#small = 0
   }
 
   #forgetFirst(): void {
