@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import { emitWarning } from '../base/warning.ts'
 import { grantedAuth } from '../session/granted-auth.ts'
@@ -137,7 +138,7 @@ class Run implements DepotRun {
   /** Whatever happens, Depot has been told the outcome before this settles. */
   async #toTheEnd<T>(build: DepotBuild, work: () => Promise<T>): Promise<T> {
     try {
-      const result = await work()
+      const result = await Promise.race([work(), this.#cancelledEnd(build)])
       await build[Symbol.asyncDispose]()
       return result
     } catch (error) {
@@ -149,6 +150,14 @@ class Run implements DepotRun {
       })
       throw failure
     }
+  }
+
+  /** Rejects when a cancelled build is over; what of the caller's hangs all the same is waited for no longer. */
+  async #cancelledEnd(build: DepotBuild): Promise<never> {
+    const { signal } = this.#stop
+    if (!signal.aborted) await once(signal, 'abort')
+    await build.finish({ status: 'cancelled' })
+    throw signal.reason
   }
 
   async #build(build: DepotBuild, plan: SolvePlan, loading: Loading | undefined): Promise<DepotResult> {
@@ -227,13 +236,12 @@ function outcomeOf(failure: unknown): Outcome {
   return { status: 'failed', error: messageOf(failure) }
 }
 
-/** Settles when all have; the first failure halts the others and counts. */
+/** The first failure halts the others and counts. The end of the build waits for them, but not for ever. */
 async function allOrNone<T>(tasks: readonly Promise<T>[], halt: AbortController): Promise<T[]> {
   try {
     return await Promise.all(tasks)
   } catch (error) {
     halt.abort(error)
-    await Promise.allSettled(tasks)
     throw error
   }
 }
