@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { deferred } from '../base/deferred.ts'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import type { OnWarning } from '../base/warning.ts'
 import { Buildkit } from '../buildkit.ts'
@@ -155,7 +156,12 @@ export class Machine implements AsyncDisposable {
    * being built on them. Settles when that is done; never rejects. Idempotent.
    */
   release(): Promise<void> {
-    this.#released ??= this.#release()
+    if (this.#released === undefined) {
+      // Kept before anybody is told, who may release it again.
+      const { promise, resolve } = deferred()
+      this.#released = promise
+      void this.#release().finally(resolve)
+    }
     return this.#released
   }
 
@@ -249,7 +255,7 @@ export class Machine implements AsyncDisposable {
     using limit = deadline(releaseTimeoutMs)
     await this.#api.release(limit.signal).catch((error) => {
       const message = `Depot could not be told that ${this.#subject} is free: ${messageOf(error)}`
-      this.#owner.onWarning({ code: 'NOT_REPORTED', message })
+      tell(() => this.#owner.onWarning({ code: 'NOT_REPORTED', message }))
     })
   }
 
@@ -264,15 +270,19 @@ export class Machine implements AsyncDisposable {
     this.#tell()
   }
 
-  /** What the caller's function throws is the caller's: it must not stop the machine from being released. */
   #tell(): void {
-    try {
-      this.#onState?.(this.#state)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
+    tell(() => this.#onState?.(this.#state))
+  }
+}
+
+/** What the caller's function throws is the caller's: it must not stop the machine from being released. */
+function tell(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
   }
 }
 
