@@ -1,3 +1,4 @@
+import { deferred } from '../base/deferred.ts'
 import { BuildkitError, messageOf } from '../base/errors.ts'
 import type { OnWarning } from '../base/warning.ts'
 import type { Attachable } from '../session/attachable.ts'
@@ -122,8 +123,7 @@ export class DepotBuild implements AsyncDisposable {
    */
   async finish(outcome: Outcome): Promise<void> {
     checkOutcome(outcome)
-    this.#end ??= this.#finish(outcome)
-    await this.#end
+    await this.#endOnce(outcome)
   }
 
   /**
@@ -133,8 +133,7 @@ export class DepotBuild implements AsyncDisposable {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#end !== undefined) return this.#end.catch(() => {})
-    this.#end = this.#finish()
-    await this.#end.catch((error) => {
+    await this.#endOnce().catch((error) => {
       const message = `Depot could not be told how build ${this.buildId} has ended: ${messageOf(error)}`
       this.#onWarning({ code: 'NOT_REPORTED', message })
     })
@@ -198,6 +197,16 @@ export class DepotBuild implements AsyncDisposable {
     )
     await Promise.race([Promise.all(this.#runs.values()), late])
     if (this.#runs.size > 0) this.#record.cancelled()
+  }
+
+  #endOnce(outcome?: Outcome): Promise<void> {
+    if (this.#end === undefined) {
+      // Kept before anything is cancelled: whoever is told of that may finish the build as well.
+      const { promise, resolve, reject } = deferred()
+      this.#end = promise
+      this.#finish(outcome).then(resolve, reject)
+    }
+    return this.#end
   }
 
   async #finish(outcome?: Outcome): Promise<void> {

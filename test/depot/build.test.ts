@@ -109,6 +109,29 @@ describe('a build', () => {
     assert.deepEqual(tenant.standIn.build(build.buildId).outcome, { status: 'cancelled', by: 'client' })
   })
 
+  it('is finished once, though code of the caller’s that is cancelled by that finishes it too', async () => {
+    await using tenant = await startTenant()
+    const build = await tenant.depot.createBuild({ projectId: tenant.projectId })
+    const machine = await build.acquireMachine('amd64')
+    const checking = deferred()
+    const check = (signal: AbortSignal) =>
+      new Promise<void>((_, reject) => {
+        signal.addEventListener('abort', () => {
+          void build.finish({ status: 'failed', error: 'the second one' })
+          reject(signal.reason)
+        })
+        checking.resolve()
+      })
+    ;(await machine.connect()).solve({ ...anySolve, session: [{ methods: {}, check }] })
+    await checking.promise
+    await build.finish({ status: 'failed', error: 'the first one' })
+    assert.equal(tenant.standIn.journal.named('FinishBuild').length, 1)
+    assert.deepEqual(tenant.standIn.build(build.buildId).outcome, {
+      status: 'failed',
+      error: 'the first one',
+    })
+  })
+
   it('whose connection is closed in the middle of a solve, as a scope does, is cancelled', async () => {
     const started = deferred()
     await using tenant = await startTenant({
