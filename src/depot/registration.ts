@@ -1,7 +1,9 @@
+import { BuildkitError } from '../base/errors.ts'
 import { Command } from '../gen/depot/cli_pb.js'
 import type { DepotApi } from './api.ts'
 import { unusableReply } from './api-error.ts'
 import type { BuildPlan } from './build-plan.ts'
+import { isId } from './project-id.ts'
 
 /** A build as Depot knows it. Holds secrets: it goes into no message and is shown nowhere. */
 export interface Registration {
@@ -41,8 +43,8 @@ export async function register(
     saveTags: typeof save === 'object' ? [...save.tags] : [],
   }
   const reply = await cli.createBuild({ projectId, options: [buildOptions] }, { signal })
-  if (reply.buildId === '' || reply.buildToken === '')
-    throw unusableReply('depot.cli.v1.BuildService/CreateBuild', 'the id and the token of a build')
+  // A token that no header takes would stand in the error of every further call.
+  if (!isId(reply.buildId) || !/^[\x21-\x7e]+$/.test(reply.buildToken)) throw unusableBuild()
   return {
     buildId: reply.buildId,
     token: reply.buildToken,
@@ -51,6 +53,15 @@ export async function register(
     savedTags: reply.additionalTags.map(({ tag }) => tag),
     credentials: reply.additionalCredentials.map(({ host, token }) => ({ host, ...userAndPassword(token) })),
   }
+}
+
+function unusableBuild(): BuildkitError {
+  const subject = 'depot.cli.v1.BuildService/CreateBuild'
+  return new BuildkitError('API_FAILED', `Depot has answered ${subject} with what cannot be used`, {
+    subject,
+    expected: 'the id and the token of a build',
+    received: 'none, or something else',
+  })
 }
 
 /** Takes over a build that somebody else has registered, with its own token. */

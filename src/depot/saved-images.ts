@@ -1,4 +1,5 @@
-import { parseReference } from '../registry/reference.ts'
+import { BuildkitError } from '../base/errors.ts'
+import { parseReference, type Reference } from '../registry/reference.ts'
 import type { RegistryGrant } from '../session/granted-auth.ts'
 import type { Registration } from './registration.ts'
 
@@ -24,6 +25,7 @@ export function savedImages(registration: Registration, saveTags: readonly strin
   const adopted = savedTags === undefined
   const own = [...new Set([buildId, ...saveTags])].map((tag) => `${depotRegistry}/${projectId}:${tag}`)
   const tags = adopted ? own : savedTags
+  const references = tags.map((tag) => (adopted ? parseReference(tag, 'saveTags') : referenceOf(tag)))
   const credentials = adopted
     ? [{ host: depotRegistry, username: tokenUser, password: token }]
     : registration.credentials
@@ -32,12 +34,24 @@ export function savedImages(registration: Registration, saveTags: readonly strin
     grants: credentials.map(({ host, username, password }) => ({
       host,
       credentials: { username, password },
-      repositories: [...new Set([projectId, ...repositoriesAt(host, tags)])],
+      repositories: [...new Set([projectId, ...repositoriesAt(host, references)])],
     })),
   }
 }
 
-function repositoriesAt(host: string, tags: readonly string[]): string[] {
-  const names = tags.map((tag) => parseReference(tag))
-  return names.filter(({ domain }) => domain === host).map(({ path }) => path)
+/** Checked, since all of them go into one attribute of an export, and the caller's credentials open any registry. */
+function referenceOf(tag: string): Reference {
+  try {
+    return parseReference(tag)
+  } catch (cause) {
+    throw new BuildkitError('API_FAILED', 'Depot wants the image saved under a name that is none', {
+      expected: 'image names such as registry.depot.dev/project:build',
+      received: JSON.stringify(tag.slice(0, 120)),
+      cause,
+    })
+  }
+}
+
+function repositoriesAt(host: string, references: readonly Reference[]): string[] {
+  return references.filter(({ domain }) => domain === host).map(({ path }) => path)
 }

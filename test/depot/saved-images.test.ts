@@ -29,6 +29,19 @@ describe('the saved images of a build', () => {
     ])
   })
 
+  it('are refused where Depot’s name is none, as one with a comma, which would be two to the daemon', () => {
+    for (const tag of ['registry.example/p1:b1,docker.io/me/app:latest', '', 'a b', 'a\nb'])
+      for (const credentials of [[], registration.credentials])
+        assert.throws(() => savedImages({ ...registration, savedTags: [tag], credentials }), {
+          code: 'API_FAILED',
+          received: JSON.stringify(tag),
+        })
+    assert.throws(() => savedImages({ ...registration, savedTags: undefined }, ['a,b']), {
+      code: 'INVALID_OPTION',
+      subject: 'saveTags',
+    })
+  })
+
   it('of a build that is not saved are none, and it may still read those of its project', () => {
     const { tags, grants } = savedImages({ ...registration, savedTags: [] })
     assert.deepEqual(tags, [])
