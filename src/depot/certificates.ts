@@ -1,4 +1,5 @@
 import { BuildkitError, isBuildkitError } from '../base/errors.ts'
+import { printableAddress } from '../transport/address.ts'
 import type { Route } from '../transport/route.ts'
 import { routeTo } from '../transport/route-to.ts'
 import type { MachineAccess } from './machine-api.ts'
@@ -12,13 +13,13 @@ import type { MachineAccess } from './machine-api.ts'
  */
 export async function routeToMachine(access: MachineAccess, subject: string): Promise<Route> {
   const { endpoint, serverName, cert, key, ca } = access
-  if (!/^tcp:\/\/[^/]+:\d+\/?$/.test(endpoint)) throw noEndpoint(subject, endpoint)
+  if (!/^tcp:\/\/[^/]{1,255}:\d+\/?$/.test(endpoint)) throw noEndpoint(subject, endpoint)
   try {
     return await routeTo(endpoint, { tls: { ca, cert, key, serverName } })
   } catch (error) {
-    throw isBuildkitError(error) && error.subject !== undefined && error.subject in parts
-      ? unusable(subject, parts[error.subject]!, error)
-      : error
+    if (!isBuildkitError(error) || error.subject === undefined) throw error
+    const part = parts[error.subject]
+    throw part === undefined ? noEndpoint(subject, endpoint) : unusable(subject, part, error)
   }
 }
 
@@ -45,6 +46,6 @@ function noEndpoint(subject: string, endpoint: string): BuildkitError {
   return new BuildkitError('PROTOCOL_ERROR', `the address that came with ${subject} cannot be used`, {
     subject,
     expected: 'tcp://host:port',
-    received: JSON.stringify(endpoint.slice(0, 120)),
+    received: JSON.stringify(printableAddress(endpoint.slice(0, 120))),
   })
 }
