@@ -107,7 +107,7 @@ describe('resolveProjectId', () => {
     ['name: secret', 'under the key id, got none'],
     ['id: {secret: 1}', 'under the key id, got something else'],
     ['id: "sec ret"', 'under the key id, got something else'],
-    [`id: a\nx: ${'secret'.repeat(12_000)}`, 'at most 65536 bytes, got more'],
+    [`id: a\nx: ${'secret'.repeat(12_000)}`, 'at most 8192 bytes, got more'],
   ]
   for (const [text, words] of malformed) {
     it(`refuses a depot.yaml that holds ${JSON.stringify(text.slice(0, 30))}, and does not quote it`, async () => {
@@ -119,6 +119,16 @@ describe('resolveProjectId', () => {
       })
     })
   }
+
+  it('does not keep the process busy for long with a file that is made to', async () => {
+    for (const part of ['{}{}', '"', '*a ', '[']) {
+      await using dir = await folder({ 'depot.yaml': part.repeat((64 << 10) / part.length) })
+      const began = performance.now()
+      await assert.rejects(resolveProjectId({ env: {}, from: [dir.path] }), { code: 'INVALID_OPTION' })
+      const took = performance.now() - began
+      assert.ok(took < 2_000, `64 KiB of ${part} took ${took} ms`)
+    }
+  })
 
   it('refuses a pipe of that name without waiting for it', {
     skip: process.platform === 'win32',
