@@ -2,6 +2,7 @@ import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { type Client, createClient, type Interceptor, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { invalidOption } from '../base/errors.ts'
+import { redactUrls } from '../base/redact.ts'
 import { BuildService, RegistryService } from '../gen/depot/build_pb.js'
 import { BuildKitService } from '../gen/depot/buildkit_pb.js'
 import { BuildService as CliBuildService } from '../gen/depot/cli_pb.js'
@@ -31,7 +32,7 @@ export interface ApiChannel {
  */
 export function openApi(url: string): ApiChannel {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw invalidOption('apiUrl', { expected: 'an http or https URL', received: url })
+    throw invalidOption('apiUrl', { expected: 'an http or https URL', received: redactUrls(url) })
   const base = url.replace(/\/+$/, '')
   return { url: base, sessions: new Http2SessionManager(base, { pingIntervalMs }) }
 }

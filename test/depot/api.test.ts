@@ -69,6 +69,10 @@ describe('openApi', () => {
       assert.throws(() => openApi(url), { code: 'INVALID_OPTION', subject: 'apiUrl' })
     })
 
+  it('does not show what stands where a password could in a URL that it refuses', () => {
+    assert.throws(() => openApi('ftp://me:open-sesame@host/'), { received: '"ftp://***@host/"' })
+  })
+
   it('dials anew after a connection that never came about', async () => {
     const dials: net.Socket[] = []
     await using port = await listening(net.createServer((socket) => dials.push(socket)))
