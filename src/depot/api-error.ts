@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect'
-import { BuildkitError, type ErrorCode, type ErrorFields, systemCode } from '../base/errors.ts'
+import { BuildkitError, type ErrorCode, type ErrorFields, messageOf, systemCode } from '../base/errors.ts'
 import { redactUrls } from '../base/redact.ts'
 import { tlsFailure } from '../transport/tls.ts'
 
@@ -24,12 +24,21 @@ export function apiError(error: unknown, { method, url, signal }: ApiCall): Buil
   const tls = tlsFailure(failure.cause, url)
   if (tls !== undefined) return tls
   const code = codeOf(failure, signal)
+  if (code === 'CANCELLED') return cancelled(method, signal?.reason)
   return new BuildkitError(code, `Depot's ${method} failed`, {
     subject: method,
     received: said(failure),
     ...advices[code],
     // The library's error carries the request's headers nowhere; the metadata of the reply is safe.
     cause: failure,
+  })
+}
+
+function cancelled(method: string, reason: unknown): BuildkitError {
+  return new BuildkitError('CANCELLED', `Depot's ${method} was cancelled`, {
+    subject: method,
+    received: messageOf(reason),
+    cause: reason,
   })
 }
 

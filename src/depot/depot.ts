@@ -3,7 +3,7 @@ import { emitWarning, type OnWarning } from '../base/warning.ts'
 import { ask, change, checkedId } from './account-call.ts'
 import { type ApiChannel, DepotApi, defaultApiUrl, openApi } from './api.ts'
 import { DepotBuild, type DepotBuildOptions } from './build.ts'
-import type { BuildPlan } from './build-plan.ts'
+import { type BuildPlan, checkBuildPlan } from './build-plan.ts'
 import type { DepotOptions } from './depot-options.ts'
 import { type DepotRun, startDepotRun } from './depot-run.ts'
 import type { DepotSolveOptions } from './depot-solve-options.ts'
@@ -121,6 +121,7 @@ export class Depot implements AsyncDisposable {
 
   async #createBuild(options: CreateBuildOptions): Promise<DepotBuild> {
     this.#checkOpen(options.signal)
+    checkBuildPlan(options)
     const projectId = await resolveProjectId({ projectId: options.projectId, env: this.#env })
     const registering = change(({ signal }) => register(this.#api, projectId, options, signal), {
       timeoutMs: this.#requestTimeoutMs,

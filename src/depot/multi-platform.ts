@@ -4,6 +4,7 @@ import { mergeIndexes } from '../registry/image-index.ts'
 import { parseReference, type Reference } from '../registry/reference.ts'
 import type { RegistryAuth } from '../registry/registry-auth.ts'
 import type { Export } from '../solve/options.ts'
+import { checkList } from './build-plan.ts'
 import { type BuildPlatform, type MachinePlatform, machineFor } from './machine-platform.ts'
 import { retry } from './retry.ts'
 
@@ -19,6 +20,7 @@ export interface MachineShare {
  * builds for itself, as with Depot's own CLI. Throws INVALID_OPTION for a platform that no machine builds for.
  */
 export function sharesOf(platforms: readonly BuildPlatform[] = []): MachineShare[] {
+  checkList(platforms, 'platforms')
   const shares = new Map<MachinePlatform, Set<string>>()
   for (const platform of platforms) {
     const machine = machineFor(platform)

@@ -4,6 +4,7 @@ import type { Attachable } from '../session/attachable.ts'
 import type { RegistryGrant } from '../session/granted-auth.ts'
 import { isAuth } from '../session/local-auth.ts'
 import type { Export, SolveOptions } from '../solve/options.ts'
+import { checkBuildPlan } from './build-plan.ts'
 import type { DepotSolveOptions } from './depot-solve-options.ts'
 import { exportsOfEach, type MachineShare, pushedNames, sharesOf } from './multi-platform.ts'
 import { pushGrants } from './push-credentials.ts'
@@ -21,6 +22,7 @@ export interface SolvePlan {
 /** Throws INVALID_OPTION for options that contradict each other. */
 export function planSolves(options: DepotSolveOptions, env: NodeJS.ProcessEnv): SolvePlan {
   const { tags = [], push = false, save = false, load = false } = options
+  checkBuildPlan({ tags, save })
   const { exports = [], session = [], frontendAttrs, pushCredentials } = options
   const shares = sharesOf(options.platforms)
   for (const tag of tags) parseReference(tag, 'tags')

@@ -80,7 +80,14 @@ describe('a question', () => {
       const controller = new AbortController()
       const failed = list(service, { signal: controller.signal })
       service.asked.addEventListener('call', () => controller.abort(reason))
-      await assert.rejects(failed, { code: 'CANCELLED' }, String(reason))
+      await assert.rejects(failed, (error: BuildkitError) => {
+        assert.deepEqual([error.code, error.cause], ['CANCELLED', controller.signal.reason])
+        assert.match(
+          error.message,
+          /^Depot's depot\.core\.v1\.ProjectService\/ListProjects was cancelled: got /,
+        )
+        return true
+      })
       assert.deepEqual(getEventListeners(controller.signal, 'abort'), [])
     }
   })

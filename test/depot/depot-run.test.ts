@@ -431,6 +431,11 @@ describe('a build on Depot in one call', () => {
       [{ platforms: ['plan9/mips' as 'amd64'] }, 'platform'],
       [{ push: true }, 'tags'],
       [{ tags: ['UPPER'] }, 'tags'],
+      // Text is a list of letters: each would be a name that somebody else may own.
+      [{ push: true, tags: 'me/app' as never }, 'tags'],
+      [{ save: { tags: 'v1' as never } }, 'save.tags'],
+      [{ save: 'v1' as never }, 'save.tags'],
+      [{ platforms: 'linux/amd64' as never }, 'platforms'],
       [{ frontendAttrs: { platform: 'linux/amd64' } }, 'frontendAttrs.platform'],
       [{ platforms: ['amd64', 'arm64'], load: true }, 'load'],
       [{ platforms: ['linux/amd64', 'linux/386'], load: true }, 'load'],

@@ -26,3 +26,22 @@ describe('a Depot that is closed', () => {
     })
   }
 })
+
+describe('a Depot', () => {
+  it('registers no build whose names are no list', async () => {
+    await using standIn = await startStandIn()
+    await using depot = new Depot({ apiUrl: standIn.apiUrl, token: standIn.organizationToken, env: {} })
+    for (const [plan, subject] of [
+      [{ tags: 'me/app' }, 'tags'],
+      [{ tags: [undefined] }, 'tags'],
+      [{ save: 'v1' }, 'save.tags'],
+      [{ save: {} }, 'save.tags'],
+      [{ save: { tags: 'v1' } }, 'save.tags'],
+    ] as const)
+      await assert.rejects(depot.createBuild({ projectId: 'p1', ...plan } as never), {
+        code: 'INVALID_OPTION',
+        subject,
+      })
+    assert.deepEqual(standIn.journal.events, [])
+  })
+})
