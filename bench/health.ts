@@ -28,8 +28,9 @@ export async function measureHealth(directory: string): Promise<HealthFigures> {
   const listener = createServer()
   listener.listen(path)
   await once(listener, 'listening')
-  const program = join(checkout, 'bench/health-server.mjs')
-  const server = spawn(process.execPath, [program, path, directory], {
+  const program = join(checkout, 'bench/health-server.ts')
+  const args = ['--import', import.meta.resolve('tsx'), program, path, directory]
+  const server = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const [socket] = (await once(listener, 'connection')) as [Socket]

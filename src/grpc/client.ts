@@ -142,6 +142,10 @@ export class RpcClient {
   }
 }
 
+/** Made once: the stack of an error is the costly part, and every call of a build comes to its end. */
+const endedWithoutHeaders = new RpcError(Code.Internal, 'the call ended without headers')
+const callOver = new RpcError(Code.Canceled, 'the call is over')
+
 class Http2Call implements ClientCall {
   readonly messages: MessageReader
   readonly #session: http2.ClientHttp2Session
@@ -251,8 +255,8 @@ class Http2Call implements ClientCall {
       const error = this.#cancelled ?? this.#verdict(failure, lost)
       if (error === undefined) this.messages.finish()
       else this.messages.fail(error)
-      this.#headers.reject(error ?? new RpcError(Code.Internal, 'the call ended without headers'))
-      this.#over.abort(error)
+      this.#headers.reject(error ?? endedWithoutHeaders)
+      this.#over.abort(error ?? callOver)
     })
   }
 

@@ -122,6 +122,9 @@ async function answer(
   }
 }
 
+/** Made once: the stack of an error is the costly part. */
+const endedByDaemon = new RpcError(Code.Canceled, 'the daemon has ended the call')
+
 class ServedHttp2Call implements ServedCall {
   readonly method: string
   readonly metadata: Metadata
@@ -138,9 +141,8 @@ class ServedHttp2Call implements ServedCall {
     this.#writer = new MessageWriter(stream)
     stream.on('error', () => {}) // its close, which always follows, is what counts
     stream.once('close', () => {
-      const over = new RpcError(Code.Canceled, 'the daemon has ended the call')
-      this.messages.fail(over)
-      this.#abort.abort(over)
+      this.messages.fail(endedByDaemon)
+      this.#abort.abort(endedByDaemon)
     })
   }
 

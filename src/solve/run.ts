@@ -1,3 +1,4 @@
+import { deferred } from '../base/deferred.ts'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { moby } from '../gen/buildkit.js'
@@ -107,7 +108,8 @@ class Run implements SolveRun {
     try {
       if (signal?.aborted) onAbort()
       await checkOptions(this.#options)
-      for (const { check } of this.#options.session ?? []) await check?.(this.#stop.signal)
+      for (const { check } of this.#options.session ?? [])
+        await this.#unlessStopped(check?.(this.#stop.signal))
       await checkExporters(this.#options, this.#connection)
       const result = await this.#solve()
       this.status.end()
@@ -119,6 +121,20 @@ class Run implements SolveRun {
       throw failure
     } finally {
       signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Of code that is not ours: a run that is cancelled does not wait for it. */
+  async #unlessStopped(work: Promise<void> | undefined): Promise<void> {
+    const { signal } = this.#stop
+    const stopped = deferred<void>()
+    const onAbort = () => stopped.reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      signal.throwIfAborted()
+      await Promise.race([work, stopped.promise])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
     }
   }
 

@@ -36,6 +36,15 @@ async function all(statuses: AsyncIterable<SolveStatus>): Promise<SolveStatus[]>
 }
 
 describe('a run', () => {
+  it('is cancelled also while the check of an attachable hangs', async () => {
+    await withDaemon({}, async (buildkit) => {
+      const hanging = { methods: {}, check: () => new Promise<void>(() => {}) }
+      const run = buildkit.solve({ ...options, session: [hanging] })
+      setImmediate(() => run.cancel('enough'))
+      await assert.rejects(run.result, { code: 'CANCELLED', message: /enough/ })
+    })
+  })
+
   it('gives the digest, the whole response and its ref', async () => {
     const response = { 'containerimage.digest': 'sha256:d', 'image.name': 'a' }
     await withDaemon({ solve: async () => response }, async (buildkit) => {
