@@ -10,13 +10,16 @@ export interface ApiCall {
   readonly url: string
   /** The call's own: aborted by the caller or by the call's deadline. */
   readonly signal?: AbortSignal | undefined
+  /** The token it was made with, which a service or proxy may echo. */
+  readonly token?: string | undefined
 }
 
 /**
  * What a failed call to Depot's API means to its caller. {@link isWorthRetrying} tells the kinds of failure apart
  * that may pass by themselves.
  */
-export function apiError(error: unknown, { method, url, signal }: ApiCall): BuildkitError {
+export function apiError(error: unknown, call: ApiCall): BuildkitError {
+  const { method, url, signal } = call
   if (error instanceof BuildkitError) return error
   const failure = ConnectError.from(error)
   // Thrown by an interceptor that looked for the token.
@@ -25,12 +28,13 @@ export function apiError(error: unknown, { method, url, signal }: ApiCall): Buil
   if (tls !== undefined) return tls
   const code = codeOf(failure, signal)
   if (code === 'CANCELLED') return cancelled(method, signal?.reason)
+  const received = said(failure, call)
   return new BuildkitError(code, `Depot's ${method} failed`, {
     subject: method,
-    received: said(failure),
+    received,
     ...advices[code],
-    // The library's error carries the request's headers nowhere; the metadata of the reply is safe.
-    cause: failure,
+    // The library's own error holds the reply's headers and all of its text: a token may be in there.
+    cause: new Error(received, { cause: failure.cause }),
   })
 }
 
@@ -103,11 +107,13 @@ const advices: Partial<Record<ErrorCode, ErrorFields>> = {
 }
 
 const longestQuote = 500
+/** What is shorter may be part of any word, and is no secret. */
+const shortestToken = 8
 
-/** The service's own words, of a bounded length and without credentials in URLs. */
-function said(failure: ConnectError): string {
-  const words = redactUrls(failure.rawMessage).replace(/\p{C}+/gu, ' ')
-  return `${Code[failure.code]}: ${words.slice(0, longestQuote)}`
+/** The service's own words, of a bounded length, without the call's token and without credentials in URLs. */
+function said({ code, rawMessage }: ConnectError, { token = '' }: ApiCall): string {
+  const words = token.length < shortestToken ? rawMessage : rawMessage.replaceAll(token, '***')
+  return `${Code[code]}: ${redactUrls(words.slice(0, longestQuote)).replace(/\p{C}+/gu, ' ')}`
 }
 
 function rootOf(error: Error): Error {

@@ -14,7 +14,7 @@ import type { TokenSource } from './token-source.ts'
 export const defaultApiUrl = 'https://api.depot.dev'
 
 /** A reply larger than this is refused: no message of this API comes near it. */
-const maxReplyBytes = 16 << 20
+const maxReplyBytes = 4 << 20
 
 /** A connection that carries calls is asked for a sign of life so often; unanswered, it is given up after 15 s. */
 const pingIntervalMs = 30_000
@@ -52,14 +52,15 @@ export class DepotApi {
 
   /** `userAgent` is a product and its version, such as `buildkit-client/1.0`. */
   constructor(channel: ApiChannel, token: TokenSource, userAgent: string) {
+    const used: UsedToken = { token: undefined }
     const transport = createConnectTransport({
       baseUrl: channel.url,
       httpVersion: '2',
       sessionManager: channel.sessions,
       readMaxBytes: maxReplyBytes,
-      interceptors: [headers(token, userAgent)],
+      interceptors: [headers(token, userAgent, used)],
     })
-    const calls = withTypedErrors(transport, channel)
+    const calls = withTypedErrors(transport, channel, used)
     const client = <T extends DescService>(service: T) => createClient(service, calls)
     this.projects = client(ProjectService)
     this.pastBuilds = client(PastBuildService)
@@ -70,9 +71,15 @@ export class DepotApi {
   }
 }
 
-function headers(token: TokenSource, userAgent: string): Interceptor {
+/** The last token that was shown: what must not stand in an error. */
+interface UsedToken {
+  token: string | undefined
+}
+
+function headers(token: TokenSource, userAgent: string, used: UsedToken): Interceptor {
   return (next) => async (request) => {
-    request.header.set('authorization', `Bearer ${await token(request.signal)}`)
+    used.token = await token(request.signal)
+    request.header.set('authorization', `Bearer ${used.token}`)
     request.header.set('user-agent', userAgent)
     return await next(request)
   }
@@ -82,7 +89,7 @@ function headers(token: TokenSource, userAgent: string): Interceptor {
  * Around the transport, not an interceptor in it: whatever an interceptor throws becomes a ConnectError. A stream
  * of replies throws on the way as well.
  */
-function withTypedErrors(transport: Transport, channel: ApiChannel): Transport {
+function withTypedErrors(transport: Transport, channel: ApiChannel, used: UsedToken): Transport {
   const { url } = channel
   return {
     async unary(method, signal, ...rest) {
@@ -91,7 +98,7 @@ function withTypedErrors(transport: Transport, channel: ApiChannel): Transport {
         return await transport.unary(method, signal, ...rest)
       } catch (error) {
         dialAnew(channel, began)
-        throw apiError(error, { method: nameOf(method), url, signal })
+        throw apiError(error, { method: nameOf(method), url, signal, ...used })
       }
     },
     async stream(method, signal, ...rest) {
@@ -99,10 +106,10 @@ function withTypedErrors(transport: Transport, channel: ApiChannel): Transport {
       const call = { method: nameOf(method), url, signal }
       try {
         const response = await transport.stream(method, signal, ...rest)
-        return { ...response, message: messagesOf(response.message, call) }
+        return { ...response, message: messagesOf(response.message, call, used) }
       } catch (error) {
         dialAnew(channel, began)
-        throw apiError(error, call)
+        throw apiError(error, { ...call, ...used })
       }
     },
   }
@@ -116,11 +123,11 @@ function dialAnew({ sessions }: ApiChannel, began: number): void {
   if (performance.now() - began > connectTimeoutMs && sessions.state() === 'connecting') sessions.abort()
 }
 
-async function* messagesOf<T>(messages: AsyncIterable<T>, call: ApiCall): AsyncGenerator<T> {
+async function* messagesOf<T>(messages: AsyncIterable<T>, call: ApiCall, used: UsedToken): AsyncGenerator<T> {
   try {
     yield* messages
   } catch (error) {
-    throw apiError(error, call)
+    throw apiError(error, { ...call, ...used })
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import net from 'node:net'
 import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { BuildkitError } from '../../src/base/errors.ts'
 import { DepotApi, openApi } from '../../src/depot/api.ts'
@@ -43,6 +44,25 @@ describe('DepotApi', () => {
       code: 'RESOURCE_EXHAUSTED',
       subject: 'depot.buildkit.v1.BuildKitService/GetEndpoint',
     })
+  })
+
+  it('shows the token nowhere in an error, though the service echoes it, and keeps the error short', async () => {
+    const token = 'dpt_0123456789'
+    await using service = await fakeService((router) =>
+      router.rpc(ProjectService.method.getProject, (_, { requestHeader }) => {
+        const echo = `bad header ${requestHeader.get('authorization')} `
+        throw new ConnectError(echo.repeat(10_000), Code.Unauthenticated, { 'x-echo': echo })
+      }),
+    )
+    const channel = openApi(service.url)
+    const api = new DepotApi(channel, () => token, 'buildkit-client/test')
+    const error = await api.projects.getProject({ projectId: 'x' }).catch((thrown) => thrown)
+    channel.sessions.abort()
+    assert.equal(error.code, 'UNAUTHENTICATED')
+    assert.match(error.received, /^Unauthenticated: bad header Bearer \*\*\* bad/)
+    const shown = inspect(error, { depth: 20, showHidden: true })
+    assert.ok(!shown.includes(token), shown)
+    assert.ok(shown.length < 10_000, `${shown.length} characters`)
   })
 
   it('throws what the search for the token has thrown', async () => {
