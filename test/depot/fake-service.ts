@@ -1,7 +1,7 @@
 import { createServer, type ServerHttp2Session } from 'node:http2'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
-import { DepotApi, openApi } from '../../src/depot/api.ts'
+import { DepotApi, openApi } from '../../src/depot/api/api.ts'
 import { listening } from '../support/listening.ts'
 
 /** Services of Depot's API with handlers of the test's own, and a client of ours to call them. */

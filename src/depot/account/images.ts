@@ -1,0 +1,97 @@
+import { invalidOption } from '../../base/errors.ts'
+import type { Image as Wire } from '../../gen/depot/build_pb.js'
+import { ask, type CallOptions, change, checkedId, checkedText } from '../api/account-call.ts'
+import type { DepotApi } from '../api/api.ts'
+import { type PageOptions, pages } from '../api/paging.ts'
+import { withSecrets } from '../api/secret.ts'
+import { dateOf } from '../api/time.ts'
+
+/** An image that a build has saved at Depot. */
+export interface SavedImage {
+  readonly tag: string
+  /** Of its manifest or index, such as `sha256:…`. */
+  readonly digest: string
+  readonly pushedAt: Date | undefined
+  readonly sizeBytes: number
+}
+
+/** How to pull what one build has saved. */
+export interface PullInfo {
+  /** Image name with registry and tag; of a bake, `-TARGET` is appended. */
+  readonly reference: string
+  readonly username: string
+  /** Not in JSON, and not in what `console.log` prints. */
+  readonly password: string
+  /** Where to log in; undefined where that is the registry in `reference`. */
+  readonly registryHost: string | undefined
+}
+
+/** A password that can pull, and nothing else, for a while. Its user name is `x-token`. */
+export interface PullToken {
+  readonly username: 'x-token'
+  /** Not in JSON, and not in what `console.log` prints. */
+  readonly password: string
+  /** Undefined where the service leaves it at `registry.depot.dev`. */
+  readonly registryHost: string | undefined
+}
+
+/** What a pull token is for: a project, a build, or a build that is checked to be of that project. */
+export interface PullTokenScope {
+  readonly projectId?: string
+  readonly buildId?: string
+}
+
+/** The images that builds have saved. Throws what {@link Projects} throws. */
+export class Images {
+  readonly #api: DepotApi
+
+  /** @internal */
+  constructor(api: DepotApi) {
+    this.#api = api
+  }
+
+  /** The saved images of a project, page by page as they are read. */
+  async *list(projectId: string, options?: PageOptions): AsyncGenerator<SavedImage, void, undefined> {
+    const project = { projectId: checkedId(projectId, 'projectId') }
+    yield* pages(
+      (page) => async (call) => {
+        const { images, nextPageToken } = await this.#api.images.listImages({ ...project, ...page }, call)
+        return { items: images.map(imageOf), nextPageToken }
+      },
+      options,
+    )
+  }
+
+  /** Deletes saved images by their tags, as {@link list} gives them. */
+  async delete(projectId: string, tags: string | readonly string[], options?: CallOptions): Promise<void> {
+    const imageTags = [tags].flat().map((tag) => checkedText(tag, 'tags'))
+    if (imageTags.length === 0) throw invalidOption('tags', { expected: 'one tag or more', received: tags })
+    const request = { projectId: checkedId(projectId, 'projectId'), imageTags }
+    await change((call) => this.#api.images.deleteImage(request, call), options)
+  }
+
+  /** How to pull what a build has saved, with whatever pulls images. */
+  async pullInfo(buildId: string, options?: CallOptions): Promise<PullInfo> {
+    const request = { buildId: checkedId(buildId, 'buildId') }
+    const info = await ask((call) => this.#api.cli.getPullInfo(request, call), options)
+    const { reference, username, password, registryHost } = info
+    return withSecrets({ reference, username, registryHost: registryHost || undefined }, { password })
+  }
+
+  /** A token for pulling a project's or a build's images. */
+  async pullToken({ projectId, buildId }: PullTokenScope, options?: CallOptions): Promise<PullToken> {
+    if (projectId === undefined && buildId === undefined)
+      throw invalidOption('projectId', { expected: 'a project or a build to pull from', received: projectId })
+    const request = {
+      ...(projectId !== undefined && { projectId: checkedId(projectId, 'projectId') }),
+      ...(buildId !== undefined && { buildId: checkedId(buildId, 'buildId') }),
+    }
+    const { token, registryHost } = await ask((call) => this.#api.cli.getPullToken(request, call), options)
+    const username = 'x-token' as const
+    return withSecrets({ username, registryHost: registryHost || undefined }, { password: token })
+  }
+}
+
+function imageOf({ tag, digest, pushedAt, sizeBytes }: Wire): SavedImage {
+  return { tag, digest, pushedAt: dateOf(pushedAt), sizeBytes: Number(sizeBytes) }
+}

@@ -1,0 +1,136 @@
+import { invalidOption } from '../../base/errors.ts'
+import type { Project as Wire } from '../../gen/depot/core_pb.js'
+import { ask, type CallOptions, change, checkedId, checkedText } from '../api/account-call.ts'
+import type { DepotApi } from '../api/api.ts'
+import { unusableReply } from '../api/api-error.ts'
+import { dateOf } from '../api/time.ts'
+import { type CachePolicy, cachePolicyFromWire, cachePolicyToWire } from './cache-policy.ts'
+import { type Hardware, hardwareFromWire, hardwareToWire } from './hardware.ts'
+import { ProjectTokens } from './project-tokens.ts'
+import { TrustPolicies } from './trust-policies.ts'
+
+/** A cache, and the machines that share it. One for each customer keeps their caches apart. */
+export interface Project {
+  readonly projectId: string
+  readonly organizationId: string
+  readonly name: string
+  /** Such as `us-east-1`. */
+  readonly regionId: string
+  readonly createdAt: Date | undefined
+  readonly cachePolicy: CachePolicy | undefined
+  readonly hardware: Hardware | 'unknown'
+}
+
+export interface NewProject {
+  readonly name: string
+  /** Such as `us-east-1` or `eu-central-1`. */
+  readonly regionId: string
+  /** Needed by a user's token that sees several organizations. */
+  readonly organizationId?: string
+  /** Depot's own by default. */
+  readonly cachePolicy?: CachePolicy
+  /** `16x32` by default. */
+  readonly hardware?: Hardware
+}
+
+/** What is to be another; the rest stays as it is. */
+export interface ProjectChanges {
+  readonly name?: string
+  readonly regionId?: string
+  readonly cachePolicy?: CachePolicy
+  readonly hardware?: Hardware
+}
+
+/**
+ * The projects of an organization. Every call needs a token of the organization, or of one of its users, and
+ * throws UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED, REFUSED, UNREACHABLE, API_FAILED,
+ * TIMEOUT or CANCELLED, and INVALID_OPTION before it is sent.
+ */
+export class Projects {
+  readonly #api: DepotApi
+  /** Tokens that reach one project only. */
+  readonly tokens: ProjectTokens
+  /** Whose jobs may build in a project without a stored token. */
+  readonly trustPolicies: TrustPolicies
+
+  /** @internal */
+  constructor(api: DepotApi) {
+    this.#api = api
+    this.tokens = new ProjectTokens(api)
+    this.trustPolicies = new TrustPolicies(api)
+  }
+
+  /** All projects that the token sees. */
+  async list(options?: CallOptions): Promise<Project[]> {
+    const { projects } = await ask((call) => this.#api.projects.listProjects({}, call), options)
+    return projects.map(projectOf)
+  }
+
+  async get(projectId: string, options?: CallOptions): Promise<Project> {
+    const request = { projectId: checkedId(projectId, 'projectId') }
+    const { project } = await ask((call) => this.#api.projects.getProject(request, call), options)
+    return received(project, 'GetProject')
+  }
+
+  async create(project: NewProject, options?: CallOptions): Promise<Project> {
+    const { organizationId } = project
+    const request = {
+      name: checkedText(project.name, 'name'),
+      regionId: checkedId(project.regionId, 'regionId'),
+      ...(organizationId !== undefined && { organizationId: checkedId(organizationId, 'organizationId') }),
+      ...settings(project),
+    }
+    const created = await change((call) => this.#api.projects.createProject(request, call), options)
+    return received(created.project, 'CreateProject')
+  }
+
+  async update(projectId: string, changes: ProjectChanges, options?: CallOptions): Promise<Project> {
+    const { name, regionId } = changes
+    const changed = {
+      ...(name !== undefined && { name: checkedText(name, 'name') }),
+      ...(regionId !== undefined && { regionId: checkedId(regionId, 'regionId') }),
+      ...settings(changes),
+    }
+    if (Object.keys(changed).length === 0)
+      throw invalidOption('changes', { expected: 'something to change', received: changes })
+    const request = { projectId: checkedId(projectId, 'projectId'), ...changed }
+    const { project } = await change((call) => this.#api.projects.updateProject(request, call), options)
+    return received(project, 'UpdateProject')
+  }
+
+  /** Deletes a project with its cache and its tokens. */
+  async delete(projectId: string, options?: CallOptions): Promise<void> {
+    const request = { projectId: checkedId(projectId, 'projectId') }
+    await change((call) => this.#api.projects.deleteProject(request, call), options)
+  }
+
+  /** Ends all machines of a project, running builds included, and deletes its cache. */
+  async reset(projectId: string, options?: CallOptions): Promise<void> {
+    const request = { projectId: checkedId(projectId, 'projectId') }
+    await change((call) => this.#api.projects.resetProject(request, call), options)
+  }
+}
+
+function settings({ cachePolicy, hardware }: Pick<ProjectChanges, 'cachePolicy' | 'hardware'>) {
+  return {
+    ...(cachePolicy !== undefined && { cachePolicy: cachePolicyToWire(cachePolicy) }),
+    ...(hardware !== undefined && { hardware: hardwareToWire(hardware) }),
+  }
+}
+
+function received(project: Wire | undefined, method: string): Project {
+  if (project === undefined) throw unusableReply(`depot.core.v1.ProjectService/${method}`, 'a project')
+  return projectOf(project)
+}
+
+function projectOf({ projectId, organizationId, name, regionId, ...wire }: Wire): Project {
+  return {
+    projectId,
+    organizationId,
+    name,
+    regionId,
+    createdAt: dateOf(wire.createdAt),
+    cachePolicy: wire.cachePolicy && cachePolicyFromWire(wire.cachePolicy),
+    hardware: hardwareFromWire(wire.hardware),
+  }
+}

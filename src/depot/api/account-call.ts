@@ -1,0 +1,54 @@
+import { invalidOption } from '../../base/errors.ts'
+import { deadline } from './deadline.ts'
+import { isId } from './id.ts'
+import { retry } from './retry.ts'
+
+/** How long a call to Depot may take, and who may end it. */
+export interface CallOptions {
+  /** Ends the call with CANCELLED. */
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds until it ends with TIMEOUT, further tries included. 30,000 by default. */
+  readonly timeoutMs?: number
+}
+
+/** A call that a signal ends. */
+export type Call<T> = (options: { readonly signal: AbortSignal }) => Promise<T>
+
+/** A question: asked again while the service is unwell, as often as the deadline allows, four times at most. */
+export function ask<T>(call: Call<T>, options?: CallOptions): Promise<T> {
+  return within(({ signal }) => retry(() => call({ signal }), { signal }), options)
+}
+
+/** A change: sent once, since nobody knows whether one that has failed was made. */
+export function change<T>(call: Call<T>, options?: CallOptions): Promise<T> {
+  return within(call, options)
+}
+
+async function within<T>(call: Call<T>, { signal, timeoutMs = 30_000 }: CallOptions = {}): Promise<T> {
+  using limit = deadline(milliseconds(timeoutMs), signal)
+  return await call({ signal: limit.signal })
+}
+
+/** The longest that a timer of Node's can be. */
+const longestMs = 2 ** 31 - 1
+
+/** A `timeoutMs` that a timer can have. Throws INVALID_OPTION for any other. */
+export function milliseconds(timeoutMs: number): number {
+  if (Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= longestMs) return timeoutMs
+  throw invalidOption('timeoutMs', {
+    expected: 'a whole number of milliseconds, 1 or more',
+    received: timeoutMs,
+  })
+}
+
+/** An id of something at Depot. Throws INVALID_OPTION for what cannot be one. */
+export function checkedId(value: string, option: string): string {
+  if (isId(value)) return value
+  throw invalidOption(option, { expected: 'an id that Depot has given', received: value })
+}
+
+/** Text that is not empty and not longer than a name has to be. Throws INVALID_OPTION for anything else. */
+export function checkedText(value: string, option: string): string {
+  if (typeof value === 'string' && value.trim() !== '' && value.length <= 1024) return value
+  throw invalidOption(option, { expected: 'text of 1 to 1024 characters', received: value })
+}

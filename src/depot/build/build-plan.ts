@@ -1,0 +1,25 @@
+import { invalidOption } from '../../base/errors.ts'
+
+/** What a build is about to do, for Depot's dashboard; `save` also decides where it is saved. */
+export interface BuildPlan {
+  /** Keeps the image in Depot's registry; with names of its own beside the id of the build. */
+  readonly save?: boolean | { readonly tags: readonly string[] }
+  /** True when the image is pushed to another registry. */
+  readonly push?: boolean
+  /** True when the image is loaded into an Engine. */
+  readonly load?: boolean
+  /** The image's names. */
+  readonly tags?: readonly string[]
+}
+
+/** @internal Throws INVALID_OPTION for names that are no list: of text, each letter would be one. */
+export function checkBuildPlan({ tags, save }: BuildPlan): void {
+  if (tags !== undefined) checkList(tags, 'tags')
+  if (save !== undefined && typeof save !== 'boolean') checkList(save.tags, 'save.tags')
+}
+
+/** @internal Throws INVALID_OPTION for what is no list of texts. */
+export function checkList(value: readonly string[], option: string): void {
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return
+  throw invalidOption(option, { expected: 'a list of texts', received: value })
+}

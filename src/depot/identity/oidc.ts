@@ -1,0 +1,184 @@
+import type { Dispatcher } from 'undici'
+import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
+import { deadline } from '../api/deadline.ts'
+import { retry } from '../api/retry.ts'
+
+/** A service that runs jobs and vouches for them: a trust policy of a project says whose jobs may build in it. */
+export interface OidcProvider {
+  readonly name: 'GitHub Actions' | 'GitLab' | 'CircleCI' | 'Buildkite'
+  /**
+   * The job's token, or how to ask for it, by the environment that the service gives its jobs; undefined where
+   * this is none of its jobs. Throws UNAUTHENTICATED for an environment that lacks something.
+   */
+  find(env: NodeJS.ProcessEnv): string | OidcRequest | undefined
+}
+
+/** A request that is answered with JSON. */
+export interface OidcRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  /** The key of the token in the answer. */
+  readonly field: string
+}
+
+export interface OidcOptions {
+  readonly signal: AbortSignal
+  /** Milliseconds for everything, further tries included. 30,000 by default. */
+  readonly timeoutMs?: number
+}
+
+/** The services in the order in which Depot's own clients ask them (depot/cli `pkg/oidc`). */
+export const oidcProviders: readonly OidcProvider[] = [
+  { name: 'GitHub Actions', find: github },
+  { name: 'GitLab', find: gitlab },
+  { name: 'CircleCI', find: circleci },
+  { name: 'Buildkite', find: buildkite },
+]
+
+/**
+ * The token of the job that this process runs in; undefined where it is none of this provider's. Asked over
+ * HTTPS, or HTTP on this machine, with up to three tries.
+ *
+ * Throws UNAUTHENTICATED, UNREACHABLE, API_FAILED, REFUSED, TIMEOUT or CANCELLED; none of them holds a token.
+ */
+export async function oidcToken(
+  provider: OidcProvider,
+  env: NodeJS.ProcessEnv,
+  { signal, timeoutMs = 30_000 }: OidcOptions,
+): Promise<string | undefined> {
+  const found = provider.find(env)
+  if (found === undefined || typeof found === 'string') return found || undefined
+  const url = askable(found.url, provider)
+  using limit = deadline(timeoutMs, signal)
+  try {
+    return await retry(() => ask(found, url, provider, limit.signal), { signal: limit.signal, attempts: 3 })
+  } catch (cause) {
+    if (limit.expired)
+      throw failed('TIMEOUT', provider, {
+        expected: `an answer within ${timeoutMs} ms`,
+        received: 'none',
+        cause,
+      })
+    if (!signal.aborted) throw cause
+    throw failed('CANCELLED', provider, { received: 'a cancelled wait', cause: signal.reason })
+  }
+}
+
+/** Whom the token is for: part of what Depot checks. */
+const audience = 'https://depot.dev'
+
+function github(env: NodeJS.ProcessEnv): OidcRequest | undefined {
+  const { ACTIONS_ID_TOKEN_REQUEST_TOKEN: token, ACTIONS_ID_TOKEN_REQUEST_URL: address } = env
+  if (!token || !address) return undefined
+  const query = `${address.includes('?') ? '&' : '?'}audience=${encodeURIComponent(audience)}`
+  const headers = { authorization: `bearer ${token}` }
+  return { method: 'GET', url: `${address}${query}`, headers, field: 'value' }
+}
+
+/** From the `id_tokens` of the job, whose `aud` is to be Depot. */
+function gitlab(env: NodeJS.ProcessEnv): string | undefined {
+  return env.GITLAB_CI ? env.DEPOT_OIDC_TOKEN : undefined
+}
+
+function circleci(env: NodeJS.ProcessEnv): string | undefined {
+  return env.CIRCLE_OIDC_TOKEN_V2
+}
+
+const buildkiteAgent = 'https://agent.buildkite.com/v3'
+
+function buildkite(env: NodeJS.ProcessEnv): OidcRequest | undefined {
+  const { BUILDKITE_AGENT_ACCESS_TOKEN: token, BUILDKITE_JOB_ID: job } = env
+  if (!token) return undefined
+  if (!job)
+    throw new BuildkitError('UNAUTHENTICATED', 'the OIDC token of Buildkite cannot be asked for', {
+      subject: 'BUILDKITE_JOB_ID',
+      expected: 'the id of the job',
+      received: 'nothing',
+    })
+  const agent = (env.BUILDKITE_AGENT_ENDPOINT || buildkiteAgent).replace(/\/+$/, '')
+  return {
+    method: 'POST',
+    url: `${agent}/jobs/${encodeURIComponent(job)}/oidc/tokens`,
+    headers: { authorization: `Token ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ audience }),
+    field: 'token',
+  }
+}
+
+/** The request carries a secret, so it goes nowhere in clear but to this machine. */
+function askable(text: string, provider: OidcProvider): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isLocal = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url?.hostname ?? '')
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal)) return url
+  const received = url === undefined ? 'something else' : `one of ${url.protocol}//${url.host}`
+  throw failed('REFUSED', provider, { expected: 'an https URL to ask', received })
+}
+
+/** A token has a few kilobytes. */
+const maxReplyBytes = 256 << 10
+
+async function ask(
+  { method, headers, body, field }: OidcRequest,
+  url: URL,
+  provider: OidcProvider,
+  signal: AbortSignal,
+): Promise<string> {
+  const { Agent } = await import('undici')
+  const agent = new Agent()
+  try {
+    const { origin, pathname, search } = url
+    const path = `${pathname}${search}`
+    const common = { origin, path, method, signal, headers: { ...headers, accept: 'application/json' } }
+    const answer = await agent.request({ ...common, ...(body !== undefined && { body }) })
+    return await tokenIn(answer, field, provider)
+  } catch (cause) {
+    if (isBuildkitError(cause)) throw cause
+    throw failed('UNREACHABLE', provider, { received: messageOf(cause), cause })
+  } finally {
+    await agent.destroy()
+  }
+}
+
+async function tokenIn(
+  { statusCode, body }: Dispatcher.ResponseData,
+  field: string,
+  provider: OidcProvider,
+): Promise<string> {
+  if (statusCode < 200 || statusCode >= 300) {
+    const mayPass = statusCode >= 500 || statusCode === 429
+    throw failed(mayPass ? 'API_FAILED' : 'REFUSED', provider, { received: `status ${statusCode}` })
+  }
+  const token = parse(await bounded(body, provider))?.[field]
+  if (typeof token === 'string' && token !== '') return token
+  throw failed('REFUSED', provider, { expected: `JSON with a text ${field}`, received: 'none' })
+}
+
+async function bounded(body: AsyncIterable<Buffer>, provider: OidcProvider): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > maxReplyBytes)
+      throw failed('REFUSED', provider, { expected: `at most ${maxReplyBytes} bytes`, received: 'more' })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(text) ?? undefined
+  } catch {
+    return undefined // the parser's message quotes the text, which may hold a token
+  }
+}
+
+function failed(
+  code: 'UNREACHABLE' | 'API_FAILED' | 'REFUSED' | 'TIMEOUT' | 'CANCELLED',
+  { name }: OidcProvider,
+  fields: { expected?: string; received: string; cause?: unknown },
+): BuildkitError {
+  return new BuildkitError(code, `${name} has given no OIDC token`, { subject: name, ...fields })
+}

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { timestampDate } from '@bufbuild/protobuf/wkt'
+import {
+  BuilderPlatform,
+  type GetBuildKitConnectionResponse_ActiveConnection,
+} from '../../gen/depot/cli_pb.js'
+import type { DepotApi } from '../api/api.ts'
+import { unusableReply } from '../api/api-error.ts'
+import { type MachineAccess, type MachineApi, machineCallTimeoutMs } from './machine-api.ts'
+import type { MachinePlatform } from './machine-platform.ts'
+
+/** Bounds of the server's `wait_ms`: 0 must not become a loop without pause, nor a slip of the pen an hour. */
+const shortestWaitMs = 100
+const longestWaitMs = 15_000
+
+/**
+ * The machine half of `depot.cli.v1`, which Depot's own clients use: polls, and no call to release. Its
+ * compressor is not used: an uncompressed call is always accepted.
+ */
+export function cliMachineApi(
+  { cli }: Pick<DepotApi, 'cli'>,
+  buildId: string,
+  machine: MachinePlatform,
+): MachineApi {
+  const request = { buildId, platform: platforms[machine] }
+  return {
+    async *acquire(signal) {
+      for (;;) {
+        const { connection } = await cli.getBuildKitConnection(request, {
+          signal,
+          timeoutMs: machineCallTimeoutMs,
+        })
+        switch (connection.case) {
+          case 'active':
+            yield { kind: 'active', ...accessOf(connection.value) }
+            return
+          case 'pending': {
+            const waitMs = Math.min(Math.max(connection.value.waitMs, shortestWaitMs), longestWaitMs)
+            yield { kind: 'pending', waitMs }
+            await sleep(waitMs, undefined, { signal })
+            break
+          }
+          default:
+            throw unusableReply(
+              'depot.cli.v1.BuildService/GetBuildKitConnection',
+              'a machine, or when to ask again',
+            )
+        }
+      }
+    },
+    async heartbeat(signal) {
+      const { cancelsAt } = await cli.reportBuildHealth(request, { signal, timeoutMs: machineCallTimeoutMs })
+      return cancelsAt && timestampDate(cancelsAt)
+    },
+    async release() {},
+  }
+}
+
+const platforms = { amd64: BuilderPlatform.AMD64, arm64: BuilderPlatform.ARM64 } as const
+
+function accessOf(active: GetBuildKitConnectionResponse_ActiveConnection): MachineAccess {
+  return {
+    endpoint: active.endpoint,
+    serverName: active.serverName,
+    cert: active.cert?.cert ?? '',
+    key: active.cert?.key ?? '',
+    ca: active.caCert?.cert ?? '',
+  }
+}

@@ -1,0 +1,290 @@
+import { once } from 'node:events'
+import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
+import { emitWarning } from '../../base/warning.ts'
+import { grantedAuth } from '../../session/granted-auth.ts'
+import { isAuth, registryAuthOf } from '../../session/local-auth.ts'
+import type { Export, SolveOptions } from '../../solve/options.ts'
+import type { SolveResult } from '../../solve/result.ts'
+import { dockerHost, type EngineTarget } from '../../transport/docker-host.ts'
+import { type ImageLoad, type LoadedImage, loadImages } from '../../transport/engine-images.ts'
+import { engineAt } from '../../transport/route-to.ts'
+import type { DepotBuild, DepotBuildOptions } from '../build/build.ts'
+import type { BuildPlan } from '../build/build-plan.ts'
+import type { Outcome } from '../build/outcome.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { MachinePlatform } from '../machine/machine-platform.ts'
+import type { MachineState } from '../machine/machine-state.ts'
+import type { DepotSolveOptions } from './depot-solve-options.ts'
+import { type DepotEvent, EventFeed } from './event-feed.ts'
+import { pushedNames, pushMerged } from './multi-platform.ts'
+import { planSolves, type SolvePlan, solveOptionsOf } from './solve-plan.ts'
+
+/** A build on Depot, under way: from its registration to its outcome. */
+export interface DepotRun extends AsyncDisposable {
+  /**
+   * What happens in it, as it happens. Nobody has to read it; leaving the loop does not cancel the build. Throws what
+   * {@link result} rejects with.
+   */
+  readonly events: AsyncIterable<DepotEvent>
+  /**
+   * Settles when the image is where it should be, the machines are released and Depot knows the outcome. Rejects with a
+   * BuildkitError; for a failed solve a SolveError. One machine's failure ends the other machine's work.
+   */
+  readonly result: Promise<DepotResult>
+  /** Ends the build; the result then rejects with CANCELLED and this reason. Idempotent. */
+  cancel(reason?: unknown): void
+  /** Cancels the build unless it is over, and waits until it is. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** What a build on Depot came to. */
+export interface DepotResult {
+  readonly buildId: string
+  readonly projectId: string
+  /** Of its page in Depot's dashboard, or empty. */
+  readonly url: string
+  /** `sha256:…` of the image, or of the index that two machines have made; undefined where there is no image. */
+  readonly digest: string | undefined
+  /** What the image was pushed as, what Depot saves it as first. */
+  readonly tags: readonly string[]
+  /** What the Engine has taken; empty without `load`. */
+  readonly loaded: readonly LoadedImage[]
+  /** Of each machine. */
+  readonly platforms: { readonly [P in MachinePlatform]?: SolveResult }
+}
+
+/** What registers builds: a `Depot`. */
+export interface BuildRegistrar {
+  createBuild(
+    options: BuildPlan & DepotBuildOptions & { readonly projectId: string | undefined },
+  ): Promise<DepotBuild>
+}
+
+/** Starts a build. Never throws: what is wrong with the options is the result's rejection. */
+export function startDepotRun(
+  depot: BuildRegistrar,
+  options: DepotSolveOptions,
+  env: NodeJS.ProcessEnv,
+): DepotRun {
+  return new Run(depot, options, env)
+}
+
+class Run implements DepotRun {
+  readonly events = new EventFeed()
+  readonly result: Promise<DepotResult>
+  readonly #depot: BuildRegistrar
+  readonly #options: DepotSolveOptions
+  readonly #env: NodeJS.ProcessEnv
+  readonly #stop = new AbortController()
+  #cancelled: { readonly reason: unknown } | undefined
+
+  constructor(depot: BuildRegistrar, options: DepotSolveOptions, env: NodeJS.ProcessEnv) {
+    this.#depot = depot
+    this.#options = options
+    this.#env = env
+    this.result = this.#run()
+    // Whoever reads only the events, or nothing, is not to be struck by this rejection.
+    this.result.catch(() => {})
+  }
+
+  cancel(reason?: unknown): void {
+    if (this.#cancelled !== undefined) return
+    this.#cancelled = { reason }
+    this.#stop.abort(reason)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cancel(new BuildkitError('CLOSED', 'the run was disposed of'))
+    await this.result.catch(() => {})
+  }
+
+  async #run(): Promise<DepotResult> {
+    const { signal } = this.#options
+    const onAbort = () => this.cancel(signal?.reason)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      if (signal?.aborted) onAbort()
+      const plan = planSolves(this.#options, this.#env)
+      const loading = await startLoading(this.#options.load, this.#env, this.#stop.signal)
+      const build = await this.#register()
+      const result = await this.#toTheEnd(build, () => this.#build(build, plan, loading))
+      this.events.end()
+      return result
+    } catch (error) {
+      const failure = this.#failure(error)
+      this.events.end(failure)
+      throw failure
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async #register(): Promise<DepotBuild> {
+    const {
+      projectId,
+      tags = [],
+      push = false,
+      save = false,
+      load = false,
+      finishOnExit = false,
+    } = this.#options
+    const build = await this.#depot.createBuild({
+      ...{ projectId, tags, push, save, load: load !== false, finishOnExit, signal: this.#stop.signal },
+    })
+    this.events.push({ type: 'build', buildId: build.buildId, projectId: build.projectId, url: build.url })
+    return build
+  }
+
+  /** Whatever happens, Depot has been told the outcome before this settles. */
+  async #toTheEnd<T>(build: DepotBuild, work: () => Promise<T>): Promise<T> {
+    try {
+      const result = await Promise.race([work(), this.#cancelledEnd(build)])
+      await build[Symbol.asyncDispose]()
+      return result
+    } catch (error) {
+      const failure = this.#failure(error)
+      await build.finish(outcomeOf(failure)).catch((unreported) => {
+        const { onWarning = emitWarning } = this.#options
+        const message = `Depot could not be told how build ${build.buildId} has ended: ${messageOf(unreported)}`
+        onWarning({ code: 'NOT_REPORTED', message })
+      })
+      throw failure
+    }
+  }
+
+  /** Rejects when a cancelled build is over; what of the caller's hangs all the same is waited for no longer. */
+  async #cancelledEnd(build: DepotBuild): Promise<never> {
+    const { signal } = this.#stop
+    if (!signal.aborted) await once(signal, 'abort')
+    await build.finish({ status: 'cancelled' })
+    throw signal.reason
+  }
+
+  async #build(build: DepotBuild, plan: SolvePlan, loading: Loading | undefined): Promise<DepotResult> {
+    const { shares, names, grants } = plan
+    const { savedTags, buildId, projectId, url } = build
+    const auth = build.authWith(grantedAuth(grants, this.#options.session?.find(isAuth)))
+    const unnamed = `depot-project-${projectId.toLowerCase()}:build-${buildId.toLowerCase()}`
+    const { tags: given = [] } = this.#options
+    const load = loading === undefined ? [] : [loading.export(given.length > 0 ? given : [unnamed])]
+    const inputs = { savedTags, auth, load }
+    const halt = new AbortController()
+    const results = await allOrNone(
+      shares.map((share) => {
+        const options = solveOptionsOf(share, this.#options, plan, inputs)
+        return this.#onMachine(build, share.machine, { ...options, signal: halt.signal })
+      }),
+      halt,
+    )
+    const tags = [...savedTags, ...names, ...pushedNames(this.#options.exports ?? [])]
+    const [first] = results
+    const merges = results.length > 1 && tags.length > 0
+    const { signal } = this.#stop
+    return {
+      ...{ buildId, projectId, url, tags },
+      digest: merges
+        ? await pushMerged(results.map(digestOf), tags, { auth: registryAuthOf(auth), signal })
+        : first!.digest,
+      loaded: (await loading?.images) ?? [],
+      platforms: Object.fromEntries(shares.map(({ machine }, index) => [machine, results[index]])),
+    }
+  }
+
+  /**
+   * On a machine, or when that one is lost, if so wanted, on a fresh one. It is kept until the build is over, as Depot's own
+   * clients do: a machine without heartbeats may have Depot cancel the build.
+   */
+  async #onMachine(
+    build: DepotBuild,
+    platform: MachinePlatform,
+    options: SolveOptions & { readonly signal: AbortSignal },
+  ): Promise<SolveResult> {
+    const acquiring = {
+      signal: options.signal,
+      onState: (state: MachineState) => this.events.push({ type: 'machine', platform, state }),
+    }
+    const machine = await build.acquireMachine(platform, acquiring)
+    try {
+      return await this.#solve(machine, options)
+    } catch (error) {
+      const lost = isBuildkitError(error) && error.code === 'MACHINE_LOST'
+      if (!lost || this.#options.replaceLostMachine !== true) throw error
+      return await this.#solve(await machine.replace(acquiring), options)
+    }
+  }
+
+  async #solve(
+    machine: Machine,
+    options: SolveOptions & { readonly signal: AbortSignal },
+  ): Promise<SolveResult> {
+    const buildkit = await machine.connect({ signal: options.signal })
+    const run = buildkit.solve(options)
+    this.events.follow(machine.platform, run.status)
+    return await run.result
+  }
+
+  #failure(error: unknown): unknown {
+    if (this.#cancelled === undefined || (isBuildkitError(error) && error.code === 'CANCELLED')) return error
+    const { reason } = this.#cancelled
+    const why = reason === undefined ? '' : `: ${messageOf(reason)}`
+    return new BuildkitError('CANCELLED', `the build was cancelled${why}`, { cause: reason })
+  }
+}
+
+function outcomeOf(failure: unknown): Outcome {
+  if (isBuildkitError(failure) && failure.code === 'CANCELLED') return { status: 'cancelled' }
+  return { status: 'failed', error: messageOf(failure) }
+}
+
+/** The first failure halts the others and counts. The end of the build waits for them, but not for ever. */
+async function allOrNone<T>(tasks: readonly Promise<T>[], halt: AbortController): Promise<T[]> {
+  try {
+    return await Promise.all(tasks)
+  } catch (error) {
+    halt.abort(error)
+    throw error
+  }
+}
+
+function digestOf({ digest }: SolveResult): string {
+  if (digest !== undefined) return digest
+  throw new BuildkitError('PROTOCOL_ERROR', 'a machine has pushed an image and does not say which', {
+    expected: 'a digest',
+    received: 'none',
+  })
+}
+
+/** Images on their way from a machine into an Engine. */
+interface Loading {
+  export(names: readonly string[]): Export
+  /** What has been loaded last. */
+  readonly images: Promise<readonly LoadedImage[]>
+}
+
+async function startLoading(
+  load: DepotSolveOptions['load'],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<Loading | undefined> {
+  if (load === undefined || load === false) return undefined
+  const { address, tls } = load === true ? localEngine(env) : { ...load, address: load.engine }
+  const engine = await engineAt(address, tls === undefined ? {} : { tls }, 'load.engine')
+  let latest: ImageLoad | undefined
+  return {
+    export: (names) => ({
+      type: 'docker',
+      attrs: { name: names.join(',') },
+      output: () => {
+        latest = loadImages(engine, { signal })
+        return latest.archive
+      },
+    }),
+    get images() {
+      return latest?.images ?? Promise.resolve([])
+    },
+  }
+}
+
+function localEngine(env: NodeJS.ProcessEnv): EngineTarget {
+  return env.DOCKER_HOST ? dockerHost(env) : { address: 'docker://' }
+}

@@ -1,0 +1,37 @@
+import type { SolveOptions } from '../../solve/options.ts'
+import type { TlsOptions } from '../../transport/tls-options.ts'
+import type { DepotBuildOptions } from '../build/build.ts'
+import type { BuildPlan } from '../build/build-plan.ts'
+import type { BuildPlatform } from '../machine/machine-platform.ts'
+import type { PushCredentials } from './push-credentials.ts'
+
+/** What to build on Depot, and where it goes. */
+export interface DepotSolveOptions
+  extends Omit<SolveOptions, 'ref' | 'signal'>,
+    Omit<BuildPlan, 'load'>,
+    DepotBuildOptions {
+  /** By default `DEPOT_PROJECT_ID`, or what `depot.json` says in this folder or above. */
+  readonly projectId?: string
+  /** By default that of this computer's architecture. Each machine builds its own platforms, all of them at once. */
+  readonly platforms?: readonly BuildPlatform[]
+  /**
+   * Loads the image into a Docker Engine, under `tags`: `true` for the one of `DOCKER_HOST`, or else on this machine. It
+   * is for one platform then.
+   */
+  readonly load?: boolean | LoadTarget
+  /**
+   * For pushing to the registries of `tags`, by host; by default those of `DEPOT_PUSH_REGISTRY_USERNAME` and
+   * `DEPOT_PUSH_REGISTRY_PASSWORD` or of `DEPOT_PUSH_REGISTRY_AUTH`, for images of one registry. They count before
+   * what `session` has for the same registry.
+   */
+  readonly pushCredentials?: PushCredentials
+  /** Builds once more on a fresh machine when one is lost, once for each. False by default. */
+  readonly replaceLostMachine?: boolean
+}
+
+export interface LoadTarget {
+  /** The Engine's address, such as `docker:///path/to/docker.sock` or `docker://host:port`. */
+  readonly engine: string
+  /** For an Engine on a TCP port. */
+  readonly tls?: TlsOptions
+}

@@ -1,0 +1,99 @@
+import { invalidOption } from '../../base/errors.ts'
+import { parseReference } from '../../registry/reference.ts'
+import type { Attachable } from '../../session/attachable.ts'
+import type { RegistryGrant } from '../../session/granted-auth.ts'
+import { isAuth } from '../../session/local-auth.ts'
+import type { Export, SolveOptions } from '../../solve/options.ts'
+import { checkBuildPlan } from '../build/build-plan.ts'
+import type { DepotSolveOptions } from './depot-solve-options.ts'
+import { exportsOfEach, type MachineShare, pushedNames, sharesOf } from './multi-platform.ts'
+import { pushGrants } from './push-credentials.ts'
+
+/** What follows from the options of a build alone, before Depot is asked for anything. */
+export interface SolvePlan {
+  /** One for each machine. */
+  readonly shares: readonly MachineShare[]
+  /** What the image is pushed as, beside what Depot saves it as. */
+  readonly names: readonly string[]
+  /** For pushing. */
+  readonly grants: readonly RegistryGrant[]
+}
+
+/** Throws INVALID_OPTION for options that contradict each other. */
+export function planSolves(options: DepotSolveOptions, env: NodeJS.ProcessEnv): SolvePlan {
+  const { tags = [], push = false, save = false, load = false } = options
+  checkBuildPlan({ tags, save })
+  const { exports = [], session = [], frontendAttrs, pushCredentials } = options
+  const shares = sharesOf(options.platforms)
+  for (const tag of tags) parseReference(tag, 'tags')
+  if (push && tags.length === 0)
+    throw invalidOption('tags', { expected: 'names to push the image to', received: undefined })
+  if (frontendAttrs?.platform !== undefined)
+    throw invalidOption('frontendAttrs.platform', {
+      expected: 'none: the option platforms decides on the machines too',
+      received: frontendAttrs.platform,
+    })
+  const several = shares.length > 1
+  if (several && options.definition !== undefined)
+    throw invalidOption('definition', {
+      expected: 'one machine: a definition is for its platform',
+      received: `platforms of ${shares.length}`,
+    })
+  if (load !== false && (several || shares[0]!.platforms.length > 1))
+    throw invalidOption('load', {
+      expected: 'a single platform: an Engine takes an image of one',
+      received: options.platforms?.join(', '),
+      advice: 'Save the image and pull it, or load each platform by itself',
+    })
+  const names = push ? tags : []
+  if (session.filter(isAuth).length > 1)
+    throw invalidOption('session', {
+      expected: 'one attachable for registry credentials',
+      received: 'several',
+    })
+  // What Depot will have the image saved as is not known yet, only that it will be a push.
+  if (several) exportsOfEach([...exports, ...imageExport(save === false ? names : [...names, 'saved'])])
+  const pushed = [...names, ...pushedNames(exports)]
+  const grants =
+    pushed.length === 0 && pushCredentials === undefined ? [] : pushGrants(pushed, pushCredentials, env)
+  return { shares, names, grants }
+}
+
+/** What a build needs to know beside its plan, once it is registered. */
+export interface SolveInputs {
+  /** What Depot wants the image saved as. */
+  readonly savedTags: readonly string[]
+  /** Opens registries. */
+  readonly auth: Attachable
+  /** What loads the image, if anything. */
+  readonly load: readonly Export[]
+}
+
+/** The options of the solve on one machine. */
+export function solveOptionsOf(
+  share: MachineShare,
+  options: DepotSolveOptions,
+  { shares, names }: SolvePlan,
+  { savedTags, auth, load }: SolveInputs,
+): SolveOptions {
+  const { exports = [], session = [], frontendAttrs = {} } = options
+  const several = shares.length > 1
+  const all = [...exports, ...imageExport([...savedTags, ...names]), ...load]
+  return {
+    ...(options.definition === undefined ? { frontend: 'dockerfile.v0' } : {}),
+    ...options,
+    frontendAttrs: {
+      ...frontendAttrs,
+      ...(share.platforms.length === 0 ? {} : { platform: share.platforms.join(',') }),
+      // So that each machine answers with an index, be it of one.
+      ...(several ? { 'multi-platform': 'true' } : {}),
+    },
+    exports: several ? exportsOfEach(all) : all,
+    session: [...session.filter((attachable) => !isAuth(attachable)), auth],
+  }
+}
+
+/** One push under all names; none without any. */
+function imageExport(names: readonly string[]): Export[] {
+  return names.length === 0 ? [] : [{ type: 'image', attrs: { name: names.join(','), push: 'true' } }]
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { MachinePlatform } from '../../../src/depot/machine/machine-platform.ts'
+import type { MachineState } from '../../../src/depot/machine/machine-state.ts'
+import { type DepotEvent, EventFeed } from '../../../src/depot/run/event-feed.ts'
+import { StatusFeed } from '../../../src/solve/status-feed.ts'
+
+const build: DepotEvent = { type: 'build', buildId: 'b', projectId: 'p', url: '' }
+const machine = (platform: MachinePlatform, state: MachineState): DepotEvent => ({
+  type: 'machine',
+  platform,
+  state,
+})
+const step = (name: string) => ({ vertexes: [{ digest: name, name }] })
+
+/** An event in few words. */
+function words(event: DepotEvent): string {
+  if (event.type === 'build') return 'build'
+  if (event.type === 'machine') return `${event.platform} ${event.state.kind}`
+  return `${event.platform} ${event.status.vertexes?.map(({ name }) => name).join('+')}`
+}
+
+async function read(feed: EventFeed, count = Number.POSITIVE_INFINITY): Promise<string[]> {
+  const seen: string[] = []
+  if (count === 0) return seen
+  for await (const event of feed) if (seen.push(words(event)) === count) break
+  return seen
+}
+
+describe('the events of a build', () => {
+  it('say of every step on which machine it ran', async () => {
+    const feed = new EventFeed()
+    const amd64 = new StatusFeed()
+    const arm64 = new StatusFeed()
+    feed.push(build)
+    feed.follow('amd64', amd64)
+    feed.follow('arm64', arm64)
+    amd64.push(step('a'), 1)
+    arm64.push(step('b'), 1)
+    amd64.push(step('c'), 1)
+    amd64.end()
+    arm64.end()
+    feed.end()
+    const seen = await read(feed)
+    assert.deepEqual([...seen].sort(), ['amd64 a', 'amd64 c', 'arm64 b', 'build'])
+    assert.equal(seen[0], 'build')
+    assert.ok(seen.indexOf('amd64 a') < seen.indexOf('amd64 c'))
+  })
+
+  it('arrive while somebody waits for them', async () => {
+    const feed = new EventFeed()
+    const status = new StatusFeed()
+    const first = read(feed, 1)
+    feed.push(build)
+    assert.deepEqual(await first, ['build'])
+    const second = read(feed, 1)
+    feed.follow('arm64', status)
+    status.push(step('a'), 1)
+    assert.deepEqual(await second, ['arm64 a'])
+    const rest = read(feed)
+    feed.push(machine('arm64', { kind: 'released' }))
+    status.end()
+    feed.end()
+    assert.deepEqual(await rest, ['arm64 released'])
+  })
+
+  it('lose nothing when a reader leaves the loop and another comes', async () => {
+    const feed = new EventFeed()
+    const status = { amd64: new StatusFeed(), arm64: new StatusFeed() }
+    feed.follow('amd64', status.amd64)
+    feed.follow('arm64', status.arm64)
+    const left = read(feed, 1)
+    status.amd64.push(step('a'), 1)
+    assert.deepEqual(await left, ['amd64 a'])
+    // The first reader had asked both feeds by then.
+    status.arm64.push(step('b'), 1)
+    status.arm64.end()
+    status.amd64.end()
+    feed.end()
+    assert.deepEqual(await read(feed), ['arm64 b'])
+  })
+
+  it('end with the failure of the build, once everything is read, and not with that of a solve', async () => {
+    const feed = new EventFeed()
+    const status = new StatusFeed()
+    feed.follow('amd64', status)
+    status.push(step('a'), 1)
+    status.end(new Error('of the solve'))
+    feed.end(new Error('of the build'))
+    const seen: string[] = []
+    const reading = (async () => {
+      for await (const event of feed) seen.push(words(event))
+    })()
+    await assert.rejects(reading, { message: 'of the build' })
+    assert.deepEqual(seen, ['amd64 a'])
+  })
+
+  it('hold no more than the last state of a machine that waits while nobody reads', async () => {
+    const feed = new EventFeed()
+    for (let poll = 0; poll < 1000; poll++)
+      for (const platform of ['amd64', 'arm64'] as const)
+        feed.push(machine(platform, { kind: 'pending', waitMs: poll }))
+    feed.push(machine('amd64', { kind: 'released' }))
+    feed.end()
+    const waits: unknown[] = []
+    for await (const event of feed) waits.push(event)
+    assert.deepEqual(waits, [
+      machine('amd64', { kind: 'pending', waitMs: 999 }),
+      machine('arm64', { kind: 'pending', waitMs: 999 }),
+      machine('amd64', { kind: 'released' }),
+    ])
+  })
+
+  it('take no status from a solve before somebody reads', async () => {
+    const feed = new EventFeed()
+    let taken = 0
+    feed.follow('amd64', {
+      async *[Symbol.asyncIterator]() {
+        taken++
+        yield step('a')
+      },
+    })
+    await new Promise(setImmediate)
+    assert.equal(taken, 0)
+    feed.end()
+    assert.deepEqual(await read(feed), ['amd64 a'])
+  })
+})
