@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BuildkitError, type ErrorCode, isBuildkitError, messageOf } from '../../base/errors.ts'
-import { listWorkers } from '../../solve/queries.ts'
+import { ping } from '../../solve/queries.ts'
 import { type Connection, openConnection } from '../../transport/connection.ts'
 import type { Route } from '../../transport/route.ts'
 import { deadline } from '../api/deadline.ts'
@@ -52,7 +52,7 @@ async function attempts(route: Route, { signal, timeoutMs }: ReadinessOptions): 
 /** Throws when BuildKit does not answer in time. */
 async function answers(connection: Connection, timeoutMs: number, signal: AbortSignal): Promise<void> {
   using limit = deadline(timeoutMs, signal)
-  await listWorkers(connection, { signal: limit.signal })
+  await ping(connection, { signal: limit.signal })
 }
 
 function notReady({ description }: Route, timeoutMs: number, last: unknown): BuildkitError {
