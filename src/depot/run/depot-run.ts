@@ -8,6 +8,7 @@ import type { SolveResult } from '../../solve/result.ts'
 import { dockerHost, type EngineTarget } from '../../transport/docker-host.ts'
 import { type ImageLoad, type LoadedImage, loadImages } from '../../transport/engine-images.ts'
 import { engineAt } from '../../transport/route-to.ts'
+import { deadline } from '../api/deadline.ts'
 import type { DepotBuild, DepotBuildOptions } from '../build/build.ts'
 import type { BuildPlan } from '../build/build-plan.ts'
 import type { Outcome } from '../build/outcome.ts'
@@ -261,6 +262,9 @@ interface Loading {
   readonly images: Promise<readonly LoadedImage[]>
 }
 
+/** Until an Engine has to be reached, as long as an attempt to connect takes elsewhere. */
+const engineTimeoutMs = 20_000
+
 async function startLoading(
   load: DepotSolveOptions['load'],
   env: NodeJS.ProcessEnv,
@@ -269,6 +273,10 @@ async function startLoading(
   if (load === undefined || load === false) return undefined
   const { address, tls } = load === true ? localEngine(env) : { ...load, address: load.engine }
   const engine = await engineAt(address, tls === undefined ? {} : { tls }, 'load.engine')
+  // Known before Depot is asked for a machine: a build for an Engine that is not there is for nothing.
+  using limit = deadline(engineTimeoutMs, signal)
+  const there = await engine.dial(limit.signal)
+  there.destroy()
   let latest: ImageLoad | undefined
   return {
     export: (names) => ({

@@ -367,6 +367,13 @@ describe('a build on Depot in one call', () => {
     }
   })
 
+  it('does not ask Depot for anything when the Engine to load into is not there', async () => {
+    await using it = await setUp({})
+    const load = { engine: 'docker:///nowhere/docker.sock' }
+    await assert.rejects(it.build({ ...hello, load }).result, { code: 'UNREACHABLE', message: /nowhere/ })
+    assert.deepEqual(it.standIn.journal.events, [])
+  })
+
   it('loads the image into an Engine, and says what has become of it there', async () => {
     const received: Buffer[] = []
     const id = `sha256:${'a'.repeat(64)}`
