@@ -7,7 +7,7 @@ export interface DepotOptions {
    * `DEPOT_TOKEN`, what `depot login` has left, the OIDC token of a CI job; see `resolveToken`.
    */
   readonly token?: string | undefined
-  /** `https://api.depot.dev` by default, or `DEPOT_API_URL`. */
+  /** `https://api.depot.dev` by default, or `DEPOT_API_URL`. INVALID_OPTION for what is no http or https URL. */
   readonly apiUrl?: string | undefined
   /** Where `DEPOT_...` variables are looked up. `process.env` by default; `{}` for none. */
   readonly env?: NodeJS.ProcessEnv

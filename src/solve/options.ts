@@ -18,7 +18,9 @@ export interface SolveOptions {
   readonly localDirs?: Readonly<Record<string, LocalDir>>
   /** What to do with the result, in order. None: the build runs and its result stays in the cache. */
   readonly exports?: readonly Export[]
+  /** Where the build's cache is written to, for other daemons. None by default. */
   readonly cacheExports?: readonly CacheEntry[]
+  /** Caches to read from, beside the daemon's own. None by default; one that cannot be read does not fail the build. */
   readonly cacheImports?: readonly CacheEntry[]
   /** What the build may do beyond the ordinary, such as `network.host`. None by default. */
   readonly entitlements?: readonly string[]
@@ -55,6 +57,7 @@ export interface PlainExport {
 /** The result's files, written below a directory here. */
 export interface DirectoryExport {
   readonly type: 'local'
+  /** The exporter's own, such as `mode` and `platform-split`. */
   readonly attrs?: Readonly<Record<string, string>>
   /** Made if it is missing; what is in it stays unless the export replaces it. */
   readonly outputDir: string
@@ -63,6 +66,7 @@ export interface DirectoryExport {
 /** The result as one stream: its files as `tar`, or an image as `oci` or `docker` archive. */
 export interface StreamExport {
   readonly type: 'tar' | 'oci' | 'docker'
+  /** The exporter's own, such as `name`, `compression` and `oci-mediatypes`. */
   readonly attrs?: Readonly<Record<string, string>>
   readonly output: ExportOutput
 }

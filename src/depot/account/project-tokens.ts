@@ -23,12 +23,14 @@ export class ProjectTokens {
     this.#api = api
   }
 
+  /** Those of a project, without their secrets. */
   async list(projectId: string, options?: CallOptions): Promise<ProjectToken[]> {
     const request = { projectId: checkedId(projectId, 'projectId') }
     const { tokens } = await ask((call) => this.#api.projects.listTokens(request, call), options)
     return tokens.map(({ tokenId, description }) => ({ tokenId, description }))
   }
 
+  /** Makes one. Its secret is given here and never again. */
   async create(
     projectId: string,
     { description }: { readonly description: string },

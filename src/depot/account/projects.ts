@@ -66,12 +66,14 @@ export class Projects {
     return projects.map(projectOf)
   }
 
+  /** One project. NOT_FOUND where the token sees none of that id. */
   async get(projectId: string, options?: CallOptions): Promise<Project> {
     const request = { projectId: checkedId(projectId, 'projectId') }
     const { project } = await ask((call) => this.#api.projects.getProject(request, call), options)
     return received(project, 'GetProject')
   }
 
+  /** Makes a project, which is a cache with the machines that share it. Sent once, whatever comes of it. */
   async create(project: NewProject, options?: CallOptions): Promise<Project> {
     const { organizationId } = project
     const request = {
@@ -84,6 +86,7 @@ export class Projects {
     return received(created.project, 'CreateProject')
   }
 
+  /** Changes what is given; INVALID_OPTION where nothing is. */
   async update(projectId: string, changes: ProjectChanges, options?: CallOptions): Promise<Project> {
     const { name, regionId } = changes
     const changed = {

@@ -26,6 +26,7 @@ export class TrustPolicies {
     this.#api = api
   }
 
+  /** Those of a project. */
   async list(projectId: string, options?: CallOptions): Promise<TrustPolicy[]> {
     const request = { projectId: checkedId(projectId, 'projectId') }
     const { trustPolicies } = await ask(
@@ -35,6 +36,7 @@ export class TrustPolicies {
     return trustPolicies.map(policyOf)
   }
 
+  /** Lets jobs of one repository or pipeline build in the project. */
   async add(projectId: string, jobs: TrustedJobs, options?: CallOptions): Promise<TrustPolicy> {
     const request = { projectId: checkedId(projectId, 'projectId'), provider: providerOf(jobs) }
     const { trustPolicy } = await change((call) => this.#api.projects.addTrustPolicy(request, call), options)
@@ -43,6 +45,7 @@ export class TrustPolicies {
     return policyOf(trustPolicy)
   }
 
+  /** Takes that back. */
   async remove(projectId: string, trustPolicyId: string, options?: CallOptions): Promise<void> {
     const request = {
       projectId: checkedId(projectId, 'projectId'),
