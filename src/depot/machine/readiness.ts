@@ -34,7 +34,7 @@ export async function connectWhenReady(route: Route, options: ReadinessOptions):
 async function attempts(route: Route, { signal, timeoutMs }: ReadinessOptions): Promise<Connection> {
   const end = performance.now() + timeoutMs
   for (;;) {
-    const leftMs = Math.max(1, end - performance.now())
+    const leftMs = Math.max(1, Math.round(end - performance.now()))
     const attempt = { signal, waitForReadyMs: leftMs, connectTimeoutMs: attemptTimeoutMs }
     const connection = await openConnection(route, attempt)
     try {

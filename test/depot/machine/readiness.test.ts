@@ -72,6 +72,14 @@ describe('connecting to a machine', () => {
     await connection.close()
   })
 
+  it('says in whole milliseconds how long nobody has listened', async () => {
+    const route = await routeTo(`tcp://127.0.0.1:${await freePort()}`)
+    await assert.rejects(connectWhenReady(route, { subject: 'it', signal, timeoutMs: 300 }), {
+      code: 'TIMEOUT',
+      expected: /^a daemon that answers within (?:300|299) ms$/,
+    })
+  })
+
   it('gives up on a BuildKit that never answers, within the time', async () => {
     const port = await freePort()
     const handlers = {
