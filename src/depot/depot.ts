@@ -1,4 +1,5 @@
 import { BuildkitError, invalidOption, messageOf } from '../base/errors.ts'
+import { unlessAborted } from '../base/unless-aborted.ts'
 import { emitWarning, type OnWarning } from '../base/warning.ts'
 import { Images } from './account/images.ts'
 import { PastBuilds } from './account/past-builds.ts'
@@ -184,19 +185,12 @@ export class Depot implements AsyncDisposable {
    * stay open.
    */
   async #unlessAborted(registering: Promise<Registration>, signal?: AbortSignal): Promise<Registration> {
-    if (signal === undefined) return registering
-    let onAbort = () => {}
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(cancelled(signal.reason))
-      signal.addEventListener('abort', onAbort, { once: true })
-    })
     try {
-      return await Promise.race([registering, aborted])
+      return await unlessAborted(registering, signal)
     } catch (error) {
-      if (signal.aborted) this.#abandon(registering)
-      throw error
-    } finally {
-      signal.removeEventListener('abort', onAbort)
+      if (!signal?.aborted) throw error
+      this.#abandon(registering)
+      throw error === signal.reason ? cancelled(error) : error
     }
   }
 

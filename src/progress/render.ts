@@ -1,4 +1,5 @@
 import { invalidOption } from '../base/errors.ts'
+import { unlessAborted } from '../base/unless-aborted.ts'
 import type { SolveStatus } from '../solve/status.ts'
 import { plainView } from './plain.ts'
 import { quietView } from './quiet.ts'
@@ -160,15 +161,4 @@ async function* interruptible<T>(
     // Not awaited: a generator that waits for its next value returns only after it.
     iterator.return?.().catch(() => {})
   }
-}
-
-/** What the promise says, or the signal's reason if that comes first. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

@@ -7,7 +7,8 @@ import { isHub } from './credentials.ts'
 import { isLoopback } from './loopback.ts'
 import { placeOf } from './realm.ts'
 import type { Reference } from './reference.ts'
-import type { Login, RegistryAuth } from './registry-auth.ts'
+import type { RegistryAuth } from './registry-auth.ts'
+import { basicAuthorization } from './token.ts'
 
 /** An image's manifest, or the index of several: what a tag or digest names in a registry. */
 export interface Manifest {
@@ -133,7 +134,7 @@ export class RegistryClient implements AsyncDisposable {
       const login = await this.#auth.password(host, signal)
       if (login === undefined)
         throw failed('UNAUTHENTICATED', image, 'wants a user and password', notLoggedIn)
-      return basic(login)
+      return basicAuthorization(login)
     }
     const { realm, service, scopes } = challenge
     const own = [`repository:${image.path}:${accessOf(call)}`]
@@ -235,10 +236,6 @@ function headersOf(call: Call, authorization: string | undefined): Record<string
 
 function accessOf({ method }: Call): 'pull' | 'pull,push' {
   return method === 'PUT' ? 'pull,push' : 'pull'
-}
-
-function basic({ username, password }: Login): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 
 function redirected(image: Reference, url: URL, location: string | string[] | undefined): URL {

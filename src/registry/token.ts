@@ -201,7 +201,8 @@ function wantsGet(status: number, credentials: Login): boolean {
   return status === 404 || status === 401 || (status === 405 && 'username' in credentials)
 }
 
-function basicAuthorization(credentials: Login): string {
+/** The `authorization` header for HTTP's Basic scheme. */
+export function basicAuthorization(credentials: Login): string {
   const pair =
     'username' in credentials
       ? `${credentials.username}:${credentials.password}`

@@ -1,4 +1,5 @@
 import { deferred } from '../base/deferred.ts'
+import { unlessAborted } from '../base/unless-aborted.ts'
 
 /** Lets tasks run one after the other, in the order they came. */
 export class Turns {
@@ -18,17 +19,5 @@ export class Turns {
     } finally {
       done.resolve()
     }
-  }
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = deferred<never>()
-  const onAbort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
-  try {
-    return await Promise.race([aborted.promise, work])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }

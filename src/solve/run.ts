@@ -1,6 +1,6 @@
-import { deferred } from '../base/deferred.ts'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
+import { unlessAborted } from '../base/unless-aborted.ts'
 import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
 import { RpcError } from '../grpc/status.ts'
@@ -108,8 +108,7 @@ class Run implements SolveRun {
     try {
       if (signal?.aborted) onAbort()
       await checkOptions(this.#options)
-      for (const { check } of this.#options.session ?? [])
-        await this.#unlessStopped(check?.(this.#stop.signal))
+      await this.#checkAttachables()
       await checkExporters(this.#options, this.#connection)
       const result = await this.#solve()
       this.status.end()
@@ -124,18 +123,11 @@ class Run implements SolveRun {
     }
   }
 
-  /** Of code that is not ours: a run that is cancelled does not wait for it. */
-  async #unlessStopped(work: Promise<void> | undefined): Promise<void> {
+  /** They may be code that is not ours: a run that is cancelled does not wait for it. */
+  async #checkAttachables(): Promise<void> {
     const { signal } = this.#stop
-    const stopped = deferred<void>()
-    const onAbort = () => stopped.reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      signal.throwIfAborted()
-      await Promise.race([work, stopped.promise])
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
+    for (const { check } of this.#options.session ?? [])
+      if (check !== undefined) await unlessAborted(check(signal), signal)
   }
 
   /** Three lives run together: the session, the solve, and the status stream, which outlives the other two. */

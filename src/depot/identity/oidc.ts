@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
+import { isLoopback } from '../../registry/loopback.ts'
 import { deadline } from '../api/deadline.ts'
 import { retry } from '../api/retry.ts'
 
@@ -110,8 +111,7 @@ function buildkite(env: NodeJS.ProcessEnv): OidcRequest | undefined {
 /** The request carries a secret, so it goes nowhere in clear but to this machine. */
 function askable(text: string, provider: OidcProvider): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const isLocal = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url?.hostname ?? '')
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal)) return url
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return url
   const received = url === undefined ? 'something else' : `one of ${url.protocol}//${url.host}`
   throw failed('REFUSED', provider, { expected: 'an https URL to ask', received })
 }
