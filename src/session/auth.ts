@@ -16,6 +16,7 @@ import {
 import { checkDockerConfig, dockerConfigCredentials, dockerConfigDir } from '../registry/docker-config.ts'
 import { fetchToken, TokenRefused } from '../registry/token.ts'
 import { type Attachable, unary } from './attachable.ts'
+import { authMethods } from './auth-methods.ts'
 import { authorityKey, publicKeyOf, signed, TokenSeeds } from './token-authority.ts'
 
 export type { Credentials }
@@ -126,22 +127,22 @@ function auth(source: CredentialSource, seeds: TokenSeeds, options: AuthOptions)
   const provider = new AuthProvider(source, seeds, options)
   return {
     methods: {
-      '/moby.filesync.v1.Auth/Credentials': unary(async (message, { signal }) => {
+      [authMethods.credentials]: unary(async (message, { signal }) => {
         const request = decode(v1.CredentialsRequest, 'CredentialsRequest', message)
         const reply = await provider.credentials(request, signal)
         return v1.CredentialsResponse.encode(reply).finish()
       }),
-      '/moby.filesync.v1.Auth/FetchToken': unary(async (message, { signal }) => {
+      [authMethods.fetchToken]: unary(async (message, { signal }) => {
         const request = decode(v1.FetchTokenRequest, 'FetchTokenRequest', message)
         const reply = await provider.fetchToken(request, signal)
         return v1.FetchTokenResponse.encode(reply).finish()
       }),
-      '/moby.filesync.v1.Auth/GetTokenAuthority': unary(async (message, { signal }) => {
+      [authMethods.getTokenAuthority]: unary(async (message, { signal }) => {
         const request = decode(v1.GetTokenAuthorityRequest, 'GetTokenAuthorityRequest', message)
         const key = await provider.authorityKey(request, signal)
         return v1.GetTokenAuthorityResponse.encode({ PublicKey: publicKeyOf(key) }).finish()
       }),
-      '/moby.filesync.v1.Auth/VerifyTokenAuthority': unary(async (message, { signal }) => {
+      [authMethods.verifyTokenAuthority]: unary(async (message, { signal }) => {
         const request = decode(v1.VerifyTokenAuthorityRequest, 'VerifyTokenAuthorityRequest', message)
         const key = await provider.authorityKey(request, signal)
         return v1.VerifyTokenAuthorityResponse.encode({ Signed: signed(key, request.Payload) }).finish()

@@ -3,7 +3,8 @@ import { decode } from '../grpc/decode.ts'
 import { type Credentials, registryHost } from '../registry/credentials.ts'
 import { type Attachable, type Handler, unary } from './attachable.ts'
 import { staticAuth } from './auth.ts'
-import { authMethods, tokenFrom } from './local-auth.ts'
+import { authMethods } from './auth-methods.ts'
+import { tokenFrom } from './local-auth.ts'
 import { callLocally } from './local-call.ts'
 
 /** Credentials for a registry, or for a part of it. */

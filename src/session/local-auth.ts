@@ -4,17 +4,10 @@ import type { Credentials } from '../registry/credentials.ts'
 import type { AccessRequest, RegistryAuth } from '../registry/registry-auth.ts'
 import { fetchToken, type Token } from '../registry/token.ts'
 import type { Attachable } from './attachable.ts'
+import { authMethods } from './auth-methods.ts'
 import { callLocally } from './local-call.ts'
 
 const v1 = moby.filesync.v1
-
-/** The methods by which a daemon asks for registry credentials. */
-export const authMethods = {
-  credentials: '/moby.filesync.v1.Auth/Credentials',
-  fetchToken: '/moby.filesync.v1.Auth/FetchToken',
-  getTokenAuthority: '/moby.filesync.v1.Auth/GetTokenAuthority',
-  verifyTokenAuthority: '/moby.filesync.v1.Auth/VerifyTokenAuthority',
-} as const
 
 /** True for an attachable that answers for registries, such as `dockerConfigAuth()`. */
 export function isAuth({ methods }: Attachable): boolean {
