@@ -45,7 +45,7 @@ export interface ClientCall extends MessageStream {
   /** The response headers, once they are there. */
   readonly headers: Promise<Metadata>
   /** Instead of `messages`: the same in the pieces that arrive, which saves a copy of large ones. */
-  pieces(): AsyncIterable<MessagePiece>
+  pieces(): AsyncIterable<readonly MessagePiece[]>
   /** No more messages from us. */
   halfClose(): void
   /** Ends the call at once; iterating its messages then fails with the reason. */
@@ -190,7 +190,7 @@ class Http2Call implements ClientCall {
     return this.#over.signal
   }
 
-  pieces(): AsyncIterable<MessagePiece> {
+  pieces(): AsyncIterable<readonly MessagePiece[]> {
     return this.messages.pieces()
   }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { Code, RpcError } from './status.ts'
@@ -67,15 +68,25 @@ export class MessageReader implements AsyncIterable<Buffer> {
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
-    return this.#reading(() => this.#message())
+    return this.#reading(
+      () => this.#message(),
+      () => this.#arrival(),
+    )
   }
 
-  /** Instead of the messages: the same in pieces. An empty message is one empty piece. */
-  pieces(): AsyncGenerator<MessagePiece, void> {
-    return this.#reading(() => this.#piece())
+  /**
+   * Instead of the messages: the same in pieces, all that a turn of the event loop brings at once. A promise for each
+   * piece would cost more than its bytes. An empty message is one empty piece.
+   */
+  pieces(): AsyncGenerator<readonly MessagePiece[], void> {
+    const turn = async () => {
+      await this.#arrival()
+      await nextTurn()
+    }
+    return this.#reading(() => this.#pieces(), turn)
   }
 
-  async *#reading<T>(take: () => T | undefined): AsyncGenerator<T, void> {
+  async *#reading<T>(take: () => T | undefined, arrival: () => Promise<void>): AsyncGenerator<T, void> {
     try {
       for (;;) {
         const taken = take()
@@ -83,7 +94,7 @@ export class MessageReader implements AsyncIterable<Buffer> {
         else if (this.#isCutOff()) throw new RpcError(Code.Internal, 'the stream ended inside a message')
         else if (this.#failure !== undefined) throw this.#failure
         else if (this.#ended) return
-        else await this.#arrival()
+        else await arrival()
       }
     } finally {
       // Whoever stops reading must not leave the stream paused: its end would never be seen.
@@ -97,6 +108,12 @@ export class MessageReader implements AsyncIterable<Buffer> {
     const message = this.#arrived.take(this.#rest!)
     this.#rest = undefined
     return message
+  }
+
+  #pieces(): readonly MessagePiece[] | undefined {
+    const pieces: MessagePiece[] = []
+    for (let piece = this.#piece(); piece !== undefined; piece = this.#piece()) pieces.push(piece)
+    return pieces.length === 0 ? undefined : pieces
   }
 
   #piece(): MessagePiece | undefined {

@@ -22,7 +22,7 @@ export interface ServedCall extends MessageStream {
   readonly method: string
   readonly metadata: Metadata
   /** Instead of `messages`: the same in the pieces that arrive, which saves a copy of large ones. */
-  pieces(): AsyncIterable<MessagePiece>
+  pieces(): AsyncIterable<readonly MessagePiece[]>
 }
 
 /**
@@ -150,7 +150,7 @@ class ServedHttp2Call implements ServedCall {
     return this.#abort.signal
   }
 
-  pieces(): AsyncIterable<MessagePiece> {
+  pieces(): AsyncIterable<readonly MessagePiece[]> {
     return this.messages.pieces()
   }
 

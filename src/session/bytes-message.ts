@@ -15,17 +15,24 @@ export function bytesMessageHeader(length: number): Buffer {
 
 /**
  * The bytes that a stream of `BytesMessage`s carries, as they arrive: no message, and no piece of one, is copied.
- * None of them is empty. Fields that are newer than this client are skipped. Throws PROTOCOL_ERROR for anything else.
+ * No batch and no buffer is empty. Fields that are newer than this client are skipped. Throws PROTOCOL_ERROR for
+ * anything else.
  */
-export async function* payloads(pieces: AsyncIterable<MessagePiece>): AsyncGenerator<Buffer, void> {
+export async function* payloads(
+  batches: AsyncIterable<readonly MessagePiece[]>,
+): AsyncGenerator<readonly Buffer[], void> {
   const reader = new FieldReader()
-  for await (const { bytes, begins } of pieces) {
-    if (begins !== undefined) reader.begin(begins)
-    for (let position = 0; position < bytes.length; ) {
-      const { isData, end } = reader.read(bytes, position)
-      if (isData) yield bytes.subarray(position, end)
-      position = end
+  for await (const pieces of batches) {
+    const payload: Buffer[] = []
+    for (const { bytes, begins } of pieces) {
+      if (begins !== undefined) reader.begin(begins)
+      for (let position = 0; position < bytes.length; ) {
+        const { isData, end } = reader.read(bytes, position)
+        if (isData) payload.push(bytes.subarray(position, end))
+        position = end
+      }
     }
+    if (payload.length > 0) yield payload
   }
 }
 

@@ -157,7 +157,7 @@ function exporterMetadata(metadata: Metadata): ExporterMetadata {
   )
 }
 
-async function* received(call: ServedCall): AsyncGenerator<Buffer> {
+async function* received(call: ServedCall): AsyncGenerator<readonly Buffer[]> {
   yield* payloads(call.pieces())
   // The messages of a call that is cut off end too.
   call.signal.throwIfAborted()

@@ -23,7 +23,7 @@ export async function callLocally(attachable: Attachable, call: LocalCall): Prom
     metadata,
     signal,
     messages: only(request),
-    pieces: () => only({ bytes: request, begins: request.length }),
+    pieces: () => only([{ bytes: request, begins: request.length }]),
     send(...parts) {
       replies.push(Buffer.concat(parts))
       return undefined

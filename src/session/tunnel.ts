@@ -17,7 +17,9 @@ export function callAsDuplex(call: ClientCall): Duplex {
     writableHighWaterMark: maxChunkBytes,
     read() {
       incoming.next().then(
-        ({ value }) => this.push(value ?? null),
+        ({ value = [null] }) => {
+          for (const bytes of value) this.push(bytes)
+        },
         (error) => this.destroy(error),
       )
     },

@@ -7,12 +7,17 @@ import { bytesMessageHeader, payloads } from '../../src/session/bytes-message.ts
 
 const { BytesMessage } = moby.buildkit.v1
 
-/** Each message cut behind every `length` bytes. */
-async function* inPieces(messages: readonly Uint8Array[], length: number): AsyncGenerator<MessagePiece> {
+/** Each message cut behind every `length` bytes, up to three pieces at once. */
+async function* inPieces(messages: readonly Uint8Array[], length: number): AsyncGenerator<MessagePiece[]> {
   for (const message of messages) {
-    yield { bytes: Buffer.from(message.subarray(0, length)), begins: message.length }
-    for (let at = length; at < message.length; at += length)
-      yield { bytes: Buffer.from(message.subarray(at, at + length)), begins: undefined }
+    const batch: MessagePiece[] = [
+      { bytes: Buffer.from(message.subarray(0, length)), begins: message.length },
+    ]
+    for (let at = length; at < message.length; at += length) {
+      if (batch.length === 3) yield batch.splice(0)
+      batch.push({ bytes: Buffer.from(message.subarray(at, at + length)), begins: undefined })
+    }
+    yield batch
   }
 }
 
@@ -20,7 +25,8 @@ async function joined(messages: readonly Uint8Array[], length: number): Promise<
   const read: Buffer[] = []
   for await (const payload of payloads(inPieces(messages, length))) {
     assert.ok(payload.length > 0)
-    read.push(payload)
+    for (const bytes of payload) assert.ok(bytes.length > 0)
+    read.push(...payload)
   }
   return Buffer.concat(read)
 }
@@ -36,8 +42,8 @@ describe('payloads', () => {
 
   it('copies nothing', async () => {
     const bytes = Buffer.from(messages[5]!)
-    const { value } = await payloads([{ bytes, begins: bytes.length }] as never).next()
-    assert.equal((value as Buffer).buffer, bytes.buffer)
+    const { value } = await payloads([[{ bytes, begins: bytes.length }]] as never).next()
+    assert.equal((value as Buffer[])[0]!.buffer, bytes.buffer)
   })
 
   it('skips fields that are newer than this client, before and behind', async () => {

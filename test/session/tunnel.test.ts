@@ -31,16 +31,21 @@ function callOf(messages: readonly Uint8Array[]) {
   return { call, sent, ends }
 }
 
-/** Each message cut at random places, as the wire does. */
-async function* inPieces(messages: readonly Uint8Array[]): AsyncGenerator<MessagePiece> {
+/** Each message cut at random places, as the wire does, and up to five pieces at once. */
+async function* inPieces(messages: readonly Uint8Array[]): AsyncGenerator<MessagePiece[]> {
+  let batch: MessagePiece[] = []
   for (const message of messages) {
     let begins: number | undefined = message.length
     for (let rest = Buffer.from(message); begins !== undefined || rest.length > 0; begins = undefined) {
       const length = Math.min(rest.length, randomInt(rest.length < 10 ? 3 : 20_000))
-      yield { bytes: rest.subarray(0, length), begins }
+      batch.push({ bytes: rest.subarray(0, length), begins })
       rest = rest.subarray(length)
+      if (batch.length < randomInt(1, 6)) continue
+      yield batch
+      batch = []
     }
   }
+  if (batch.length > 0) yield batch
 }
 
 const encode = (data: Uint8Array) => BytesMessage.encode({ data }).finish()

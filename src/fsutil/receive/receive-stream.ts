@@ -20,21 +20,21 @@ import { StagedFile, stagingName } from './staged-file.ts'
  *
  * A Writable is ended, and its end awaited; when anything fails it is destroyed with that error.
  *
- * Throws EXPORT_FAILED for what goes wrong on this side, and what the chunks throw as it is.
+ * Throws EXPORT_FAILED for what goes wrong on this side, and what the batches throw as it is.
  */
 export async function receiveStream(
-  chunks: AsyncIterable<Buffer>,
+  batches: AsyncIterable<readonly Buffer[]>,
   output: string | Writable,
   signal: AbortSignal,
 ): Promise<void> {
-  if (typeof output !== 'string') return await intoWritable(chunks, output, 'the output', signal)
+  if (typeof output !== 'string') return await intoWritable(batches, output, 'the output', signal)
   const existing = await find(output)
-  if (existing === undefined || existing.isFile()) await intoFile(chunks, output, existing, signal)
-  else await intoWritable(chunks, await openSpecial(output, existing), output, signal)
+  if (existing === undefined || existing.isFile()) await intoFile(batches, output, existing, signal)
+  else await intoWritable(batches, await openSpecial(output, existing), output, signal)
 }
 
 async function intoWritable(
-  chunks: AsyncIterable<Buffer>,
+  batches: AsyncIterable<readonly Buffer[]>,
   writable: Writable,
   target: string,
   signal: AbortSignal,
@@ -44,7 +44,7 @@ async function intoWritable(
   let broken: { readonly error: unknown } | undefined
   async function* source(): AsyncGenerator<Buffer> {
     try {
-      yield* chunks
+      for await (const chunks of batches) yield* chunks
     } catch (error) {
       broken = { error }
       throw error
@@ -59,7 +59,7 @@ async function intoWritable(
 }
 
 async function intoFile(
-  chunks: AsyncIterable<Buffer>,
+  batches: AsyncIterable<readonly Buffer[]>,
   path: string,
   existing: Stats | undefined,
   signal: AbortSignal,
@@ -75,8 +75,8 @@ async function intoFile(
     onFailure: (error) => monitor.fail(exportFailed(path, error)),
   })
   try {
-    for await (const chunk of chunks) {
-      file.append(chunk)
+    for await (const chunks of batches) {
+      for (const chunk of chunks) file.append(chunk)
       await backlog.room()
     }
     await writing(path, file.complete(existing === undefined ? {} : { mode: existing.mode & 0o777 }))

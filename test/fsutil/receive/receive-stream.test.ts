@@ -16,11 +16,11 @@ import { treeOf } from '../../support/tree.ts'
 
 const never = new AbortController().signal
 
-async function* pieces(...texts: string[]): AsyncGenerator<Buffer> {
-  for (const piece of texts) yield Buffer.from(piece)
+async function* pieces(...texts: string[]): AsyncGenerator<Buffer[]> {
+  for (const piece of texts) yield [Buffer.from(piece)]
 }
 
-async function* broken(error: Error, ...texts: string[]): AsyncGenerator<Buffer> {
+async function* broken(error: Error, ...texts: string[]): AsyncGenerator<Buffer[]> {
   yield* pieces(...texts)
   throw error
 }
@@ -30,11 +30,11 @@ describe('receiveStream, into a file', () => {
     await using dir = await tempDir()
     const path = join(dir.path, 'out.tar')
     const during: string[][] = []
-    async function* watched(): AsyncGenerator<Buffer> {
-      yield Buffer.from('one ')
+    async function* watched(): AsyncGenerator<Buffer[]> {
+      yield [Buffer.from('one ')]
       while ((await readdir(dir.path)).length === 0);
       during.push(await readdir(dir.path))
-      yield Buffer.from('two')
+      yield [Buffer.from('two')]
     }
     await receiveStream(watched(), path, never)
     assert.equal(during.length, 1)
@@ -58,13 +58,13 @@ describe('receiveStream, into a file', () => {
     const sizes = [1, 3, 4_096, 70_000, 1 << 20, 2, 3 << 20, 5]
     const content = Buffer.concat(sizes.map((size, index) => Buffer.alloc(size, 65 + index)))
     // Cut from one buffer, as messages are cut from what the network delivers.
-    async function* cut(): AsyncGenerator<Buffer> {
+    async function* cut(): AsyncGenerator<Buffer[]> {
       let start = 0
       for (const size of sizes) {
-        yield content.subarray(start, start + size)
+        yield [content.subarray(start, start + size)]
         start += size
       }
-      for (let index = 0; index < 5_000; index++) yield Buffer.from(`${index},`)
+      for (let index = 0; index < 5_000; index++) yield [Buffer.from(`${index},`)]
     }
     await receiveStream(cut(), path, never)
     const tail = Array.from({ length: 5_000 }, (_, index) => `${index},`).join('')
@@ -84,8 +84,8 @@ describe('receiveStream, into a file', () => {
     await using dir = await tempDir()
     const reason = new Error('cancelled')
     const controller = new AbortController()
-    async function* cancelling(): AsyncGenerator<Buffer> {
-      yield Buffer.from('all')
+    async function* cancelling(): AsyncGenerator<Buffer[]> {
+      yield [Buffer.from('all')]
       controller.abort(reason)
     }
     await assert.rejects(receiveStream(cancelling(), join(dir.path, 'f'), controller.signal), reason)
@@ -130,9 +130,9 @@ describe('receiveStream, into a file', () => {
     await using dir = await tempDir()
     const gone = join(dir.path, 'gone')
     await mkdir(gone)
-    async function* removing(): AsyncGenerator<Buffer> {
+    async function* removing(): AsyncGenerator<Buffer[]> {
       await rm(gone, { recursive: true })
-      for (;;) yield Buffer.from('endless')
+      for (;;) yield [Buffer.from('endless')]
     }
     await assert.rejects(
       receiveStream(removing(), join(gone, 'out'), never),
@@ -151,10 +151,10 @@ describe('receiveStream, into a file', () => {
     const begun = deferred()
     const go = deferred()
     let given = 0
-    async function* endless(): AsyncGenerator<Buffer> {
+    async function* endless(): AsyncGenerator<Buffer[]> {
       begun.resolve()
       await go.promise
-      while (given++ < 32) yield Buffer.alloc(1 << 20)
+      while (given++ < 32) yield [Buffer.alloc(1 << 20)]
     }
     const receiving = receiveStream(endless(), path, never)
     await begun.promise
@@ -239,8 +239,8 @@ describe('receiveStream, into a Writable', () => {
   it('lets the stream wait while the Writable is full', async () => {
     const output = new PassThrough({ highWaterMark: 10 })
     let given = 0
-    async function* counted(): AsyncGenerator<Buffer> {
-      for (; given < 100; given++) yield Buffer.from('123456')
+    async function* counted(): AsyncGenerator<Buffer[]> {
+      for (; given < 100; given++) yield [Buffer.from('123456')]
     }
     const receiving = receiveStream(counted(), output, never)
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
@@ -262,9 +262,9 @@ describe('receiveStream, into a Writable', () => {
     const cause = new Error('the pipe is broken')
     const output = new Writable({ write: (_chunk, _encoding, done) => done(cause) })
     let released = false
-    async function* endless(): AsyncGenerator<Buffer> {
+    async function* endless(): AsyncGenerator<Buffer[]> {
       try {
-        for (;;) yield Buffer.from('more')
+        for (;;) yield [Buffer.from('more')]
       } finally {
         released = true
       }
