@@ -45,7 +45,8 @@ class FieldReader {
   /** Bytes of the field that have not been read, in the state `bytes`. */
   #fieldRest = 0
   #number = 0
-  #shift = 0
+  /** What the next seven bits of a number count. */
+  #scale = 1
 
   /** A message of that many bytes begins. */
   begin(bytes: number): void {
@@ -60,22 +61,22 @@ class FieldReader {
     this.#rest -= length
     if (!isBytes) this.#readByte(piece[position]!)
     else this.#expectBytes(this.#fieldRest - length)
-    if (this.#rest === 0 && (this.#state !== 'tag' || this.#shift > 0)) throw malformed()
+    if (this.#rest === 0 && (this.#state !== 'tag' || this.#scale > 1)) throw malformed()
     return { isData, end: position + length }
   }
 
   /** A byte of a tag, of a length or of a number, which are all written in sevens, the lowest first. */
   #readByte(byte: number): void {
-    this.#number += (byte & 0x7f) * 2 ** this.#shift
-    this.#shift += 7
+    this.#number += (byte & 0x7f) * this.#scale
+    this.#scale *= 0x80
     if (byte < 0x80) this.#numberRead(this.#number)
-    else if (this.#shift > 63) throw malformed()
+    else if (this.#scale > 2 ** 63) throw malformed()
   }
 
   #numberRead(number: number): void {
     const state = this.#state
     this.#number = 0
-    this.#shift = 0
+    this.#scale = 1
     if (state === 'length') this.#expectBytes(number)
     else if (state === 'number') this.#state = 'tag'
     else this.#beginField(number)
