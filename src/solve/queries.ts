@@ -67,13 +67,17 @@ export async function listWorkers(connection: Connection, options: QueryOptions 
 }
 
 /** Asks for the workers and looks only at whether an answer comes. Throws what {@link listWorkers} does. */
-export async function ping(connection: Connection, options: QueryOptions = {}): Promise<void> {
+export async function ping(connection: Pick<Connection, 'rpc'>, options: QueryOptions = {}): Promise<void> {
   await query(connection, '/moby.buildkit.v1.Control/ListWorkers', options)
 }
 
-async function query(connection: Connection, method: string, { signal }: QueryOptions): Promise<Buffer> {
+async function query(
+  { rpc }: Pick<Connection, 'rpc'>,
+  method: string,
+  { signal }: QueryOptions,
+): Promise<Buffer> {
   try {
-    return await connection.rpc.unary(method, new Uint8Array(), { signal, timeoutMs: queryTimeoutMs })
+    return await rpc.unary(method, new Uint8Array(), { signal, timeoutMs: queryTimeoutMs })
   } catch (error) {
     if (signal?.aborted) throw cancelled(method, signal.reason)
     throw error instanceof RpcError ? rpcFailed(method, error) : error

@@ -68,27 +68,41 @@ export class Connection {
 }
 
 /**
+ * Told of each stream to the daemon before anything has come back on it: what it calls there arrives a round trip
+ * earlier than a call on the connection that follows.
+ */
+export type OnDialled = (rpc: RpcClient) => void
+
+/**
  * Connects to a daemon. Throws UNREACHABLE or TLS_FAILED for the daemon that is not there or not ours,
  * TIMEOUT for the one that does not answer in time (with the last error in its message), CANCELLED.
  */
-export async function openConnection(route: Route, options: ConnectionOptions = {}): Promise<Connection> {
+export async function openConnection(
+  route: Route,
+  options: ConnectionOptions = {},
+  onDialled?: OnDialled,
+): Promise<Connection> {
   options.onState?.('connecting')
   try {
-    return await attempts(route, options)
+    return await attempts(route, options, onDialled)
   } catch (error) {
     options.onState?.('failed')
     throw error
   }
 }
 
-async function attempts(route: Route, options: ConnectionOptions): Promise<Connection> {
+async function attempts(
+  route: Route,
+  options: ConnectionOptions,
+  onDialled: OnDialled | undefined,
+): Promise<Connection> {
   const { waitForReadyMs = 0, connectTimeoutMs = defaultConnectTimeoutMs } = options
   const deadline = performance.now() + waitForReadyMs
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     const left = deadline - performance.now()
     const timeoutMs = waitForReadyMs > 0 ? Math.max(1, Math.min(left, connectTimeoutMs)) : connectTimeoutMs
     try {
-      return await attempt(route, options, timeoutMs)
+      return await attempt(route, options, timeoutMs, onDialled)
     } catch (error) {
       if (waitForReadyMs === 0 || !mayComeUp(error)) throw error
       if (performance.now() + pauseMs >= deadline) throw notReady(route, waitForReadyMs, error)
@@ -97,13 +111,18 @@ async function attempts(route: Route, options: ConnectionOptions): Promise<Conne
   }
 }
 
-async function attempt(route: Route, options: ConnectionOptions, timeoutMs: number): Promise<Connection> {
+async function attempt(
+  route: Route,
+  options: ConnectionOptions,
+  timeoutMs: number,
+  onDialled: OnDialled | undefined,
+): Promise<Connection> {
   const timeout = new AbortController()
   const timer = setTimeout(() => timeout.abort(timeoutError(route, timeoutMs)), timeoutMs)
   const signal =
     options.signal === undefined ? timeout.signal : AbortSignal.any([options.signal, timeout.signal])
   try {
-    return await handshake(route, signal, options.onState)
+    return await handshake(route, signal, options.onState, onDialled)
   } catch (error) {
     if (options.signal?.aborted) throw cancelled(route, options.signal.reason)
     if (timeout.signal.aborted) throw timeout.signal.reason
@@ -117,6 +136,7 @@ async function handshake(
   route: Route,
   signal: AbortSignal,
   onState: ConnectionOptions['onState'],
+  onDialled: OnDialled | undefined,
 ): Promise<Connection> {
   signal.throwIfAborted()
   const duplex = await route.dial(signal)
@@ -124,6 +144,7 @@ async function handshake(
   const onAbort = () => rpc.close()
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
+  else onDialled?.(rpc)
   try {
     await rpc.ready
     return new Connection(route, rpc, onState)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BuildkitError, type ErrorCode, isBuildkitError, messageOf } from '../../base/errors.ts'
+import type { RpcClient } from '../../grpc/client.ts'
 import { ping } from '../../solve/queries.ts'
 import { type Connection, openConnection } from '../../transport/connection.ts'
 import type { Route } from '../../transport/route.ts'
@@ -36,9 +37,14 @@ async function attempts(route: Route, { signal, timeoutMs }: ReadinessOptions): 
   for (;;) {
     const leftMs = Math.max(1, Math.round(end - performance.now()))
     const attempt = { signal, waitForReadyMs: leftMs, connectTimeoutMs: attemptTimeoutMs }
-    const connection = await openConnection(route, attempt)
+    let answer: Promise<void> | undefined
+    const connection = await openConnection(route, attempt, (rpc) => {
+      answer = answers(rpc, Math.max(1, end - performance.now()), signal)
+      // Where the connection does not come about, that is what counts.
+      answer.catch(() => {})
+    })
     try {
-      await answers(connection, Math.max(1, end - performance.now()), signal)
+      await answer
       return connection
     } catch (error) {
       await connection.close()
@@ -50,9 +56,9 @@ async function attempts(route: Route, { signal, timeoutMs }: ReadinessOptions): 
 }
 
 /** Throws when BuildKit does not answer in time. */
-async function answers(connection: Connection, timeoutMs: number, signal: AbortSignal): Promise<void> {
+async function answers(rpc: RpcClient, timeoutMs: number, signal: AbortSignal): Promise<void> {
   using limit = deadline(timeoutMs, signal)
-  await ping(connection, { signal: limit.signal })
+  await ping({ rpc }, { signal: limit.signal })
 }
 
 function notReady({ description }: Route, timeoutMs: number, last: unknown): BuildkitError {

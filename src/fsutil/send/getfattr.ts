@@ -10,8 +10,15 @@ export type Xattrs = ReadonlyMap<ByteString, Buffer>
 
 /** Whether {@link readXattrs} can be used: the tool is in the package `attr` of most systems. */
 export async function hasXattrTool(): Promise<boolean> {
-  return (await isInstalled('getfattr')) && (await isInstalled('xargs'))
+  const path = process.env.PATH ?? ''
+  if (foundOn.has(path)) return true
+  const found = (await isInstalled('getfattr', path)) && (await isInstalled('xargs', path))
+  if (found) foundOn.add(path)
+  return found
 }
+
+/** Every transfer asks, and a build has several. Where it is missing, it may be installed meanwhile. */
+const foundOn = new Set<string>()
 
 /**
  * Reads the extended attributes of the entries at these absolute paths, links themselves included, with the
@@ -100,8 +107,8 @@ async function endOf(child: ChildProcess, signal: AbortSignal): Promise<number |
   }
 }
 
-async function isInstalled(program: string): Promise<boolean> {
-  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+async function isInstalled(program: string, path: string): Promise<boolean> {
+  for (const directory of path.split(delimiter)) {
     const isThere = await access(join(directory, program), constants.X_OK).then(
       () => true,
       () => false,

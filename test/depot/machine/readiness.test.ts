@@ -6,6 +6,7 @@ import { connectWhenReady } from '../../../src/depot/machine/readiness.ts'
 import { Code, RpcError } from '../../../src/grpc/status.ts'
 import { routeTo } from '../../../src/transport/route-to.ts'
 import { fakeBuildkitd } from '../../support/fake-buildkitd.ts'
+import { linkedPair } from '../../support/linked-pair.ts'
 import { listening } from '../../support/listening.ts'
 
 const { signal } = new AbortController()
@@ -70,6 +71,28 @@ describe('connecting to a machine', () => {
     const connection = await connectWhenReady(route, { subject: 'it', signal, timeoutMs: 10_000 })
     assert.equal(asked, 2)
     await connection.close()
+  })
+
+  it('asks before anything has come back, which saves a round trip', async () => {
+    const asked = deferred()
+    const handlers = {
+      '/moby.buildkit.v1.Control/ListWorkers': async (call: { send(m: Uint8Array): unknown }) => {
+        asked.resolve()
+        await call.send(new Uint8Array())
+      },
+    }
+    const daemon = fakeBuildkitd({ handlers })
+    const route = await routeTo(async (limit) => {
+      const inner = await daemon.dial(limit)
+      const [near, far] = linkedPair()
+      far.pipe(inner)
+      asked.promise.then(() => inner.pipe(far))
+      return near
+    })
+    const connection = await connectWhenReady(route, { subject: 'it', signal, timeoutMs: 10_000 })
+    assert.equal(connection.state, 'ready')
+    await connection.close()
+    daemon.die()
   })
 
   it('says in whole milliseconds how long nobody has listened', async () => {

@@ -26,7 +26,11 @@ export async function askForMachine(
   const machine = poll()
   if (fault?.kind === 'pending') return { state: 'pending', waitMs: fault.waitMs ?? settings.waitMs }
   if (fault?.kind === 'empty') return { state: 'empty' }
-  if (machine === undefined) return { state: 'pending', waitMs: settings.waitMs }
+  if (machine === undefined) {
+    // By the time it is asked again.
+    leases.certificate(build, architecture).catch(() => {})
+    return { state: 'pending', waitMs: settings.waitMs }
+  }
   const lie = fault?.kind === 'machine' ? fault : undefined
   const certificate = () => leases.certificate(build, architecture)
   return { state: 'active', connection: await connections.to(machine, build.id, certificate, lie) }
