@@ -1,19 +1,32 @@
-// A link with latency: `delay-proxy.ts <socket to listen on> <daemon's socket> <round trip in ms>`. It runs as
-// a process of its own, so that its work counts for neither client, and says `listening` once it does.
+// A link with latency: `delay-proxy.ts <where to listen> <where to connect> <round trip in ms>`, each the path of a
+// socket or a TCP port of this computer, 0 for a free one. It runs as a process of its own, so that its work counts for
+// no client, and says `listening on <path or port>` once it does.
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-const [path, target, roundTrip] = process.argv.slice(2)
-const delayMs = Number(roundTrip) / 2
+const [near, far, roundTrip] = process.argv.slice(2)
+const roundTripMs = Number(roundTrip)
+const delayMs = roundTripMs / 2
 
-const server = createServer({ allowHalfOpen: true }, (near) => {
-  const far = connect({ path: target!, allowHalfOpen: true })
-  carry(near, far)
-  carry(far, near)
+const place = (text: string) =>
+  /^\d+$/.test(text) ? { host: '127.0.0.1', port: Number(text) } : { path: text }
+
+const options = { allowHalfOpen: true, noDelay: true }
+const server = createServer({ ...options, pauseOnConnect: true }, (client) => {
+  const target = connect({ ...place(far!), ...options })
+  client.on('error', () => target.destroy())
+  target.on('error', () => client.destroy())
+  carry(target, client)
+  // Connecting takes a round trip too: nothing is sent before it is over.
+  setTimeout(() => {
+    carry(client, target)
+    client.resume()
+  }, roundTripMs)
 })
-server.listen(path)
+server.listen(place(near!))
 await once(server, 'listening')
-process.stdout.write('listening\n')
+const at = server.address() as AddressInfo | string
+process.stdout.write(`listening on ${typeof at === 'string' ? at : at.port}\n`)
 
 /** Every byte arrives `delayMs` after it was sent; the rate is what the receiver takes. */
 function carry(from: Socket, to: Socket): void {
@@ -23,6 +36,5 @@ function carry(from: Socket, to: Socket): void {
   // Timers of one duration fire in the order in which they were set.
   from.on('data', (chunk) => setTimeout(deliver, delayMs, chunk))
   from.on('end', () => setTimeout(() => to.end(), delayMs))
-  from.on('error', () => to.destroy())
   to.on('drain', () => from.resume())
 }

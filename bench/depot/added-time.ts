@@ -2,7 +2,9 @@ import { say } from '../../scripts/parts/say.ts'
 import type { JournalEvent } from '../../test/depot/stand-in/journal.ts'
 import { startMachinePool } from '../../test/depot/stand-in/machine-pool.ts'
 import { type StandIn, startStandIn } from '../../test/depot/stand-in/stand-in.ts'
+import { startDelayProxy } from '../distance.ts'
 import { type Setting, startCli, startOurService, startOurs } from './clients.ts'
+import { distantPool } from './distant.ts'
 import { startTraceReceiver, type VertexSpan } from './trace-receiver.ts'
 
 /** What a client adds around a solve; milliseconds. */
@@ -25,6 +27,8 @@ export interface AddedTimeOptions {
   readonly setting: Omit<Setting, 'apiUrl' | 'token'>
   readonly buildkitd: string
   readonly rounds: number
+  /** Of the links between the clients and everything else; without it there are none. */
+  readonly roundTripMs?: number
 }
 
 /**
@@ -55,12 +59,18 @@ const waitMs = 100
 const serviceWarmUp = 20
 
 async function play(options: AddedTimeOptions): Promise<Round[]> {
-  const { buildkitd, rounds } = options
+  const { buildkitd, rounds, roundTripMs } = options
   await using standIn = await startStandIn({
-    machines: (settings) => startMachinePool(settings, { buildkitd }),
+    machines: async (settings) => {
+      const pool = await startMachinePool(settings, { buildkitd })
+      return roundTripMs === undefined ? pool : distantPool(pool, roundTripMs)
+    },
     settings: { waitMs },
   })
-  const setting = { ...options.setting, apiUrl: standIn.apiUrl, token: standIn.organizationToken }
+  await using link =
+    roundTripMs === undefined ? undefined : await startDelayProxy(standIn.apiUrl, roundTripMs)
+  const apiUrl = link?.ready ?? standIn.apiUrl
+  const setting = { ...options.setting, apiUrl, token: standIn.organizationToken }
   const order = standIn.createProject()
   await using ours = startOurService(setting)
   const contestants: readonly (readonly [Contestant, () => Promise<void>])[] = [
@@ -78,7 +88,8 @@ async function play(options: AddedTimeOptions): Promise<Round[]> {
   await round(0)
   const played: Round[] = []
   for (let i = 0; i < rounds; i++) {
-    say(`time around a solve: round ${i + 1} of ${rounds}`)
+    const distance = roundTripMs === undefined ? '' : ` at ${roundTripMs} ms`
+    say(`time around a solve${distance}: round ${i + 1} of ${rounds}`)
     played.push(await round(i % contestants.length))
   }
   return played

@@ -10,6 +10,9 @@ import type { BuildsAtOnce, Need, Needs } from './builds-at-once.ts'
 
 export interface Results {
   readonly addedTimes: readonly AddedTimes[]
+  /** The same over links with that round trip. */
+  readonly distantTimes: readonly AddedTimes[]
+  readonly roundTripMs: number
   readonly buildsAtOnce: BuildsAtOnce
   /** How many builds that was. */
   readonly builds: number
@@ -53,30 +56,39 @@ of the last vertex to the arrival of FinishBuild. When vertices start and end is
 trace, not what a client shows; all clocks are those of one computer. The build is a small Dockerfile whose result is
 cached, on a machine that is running, without provenance and without a record in the daemon's history. When a client was
 told to wait before it asks for its machine again, that time does not count: the control plane has added it (a median of
-${waited(results)}). What the stand-in and the daemon need to answer does count, for both. The time until
+${waited(results.addedTimes)}). What the stand-in and the daemon need to answer does count, for both. The time until
 a process calls CreateBuild does not.
 
 - **a process for each build**: Node starts, builds once, and ends; as the CLI does.
 - **one process for all builds**: a service that has built before.
+- **${results.roundTripMs} ms away**: both reach the control plane and the machine through relays, processes of their own, which hold back
+  every byte for half of it in either direction, and a connection for a whole one before it carries anything.
 
 **Memory**: ${results.builds} builds of as many projects, ours in one process, the CLI's in a process each. A step of every build
 waits until all have come as far, so that they do run at once. Their context is one file of 2 MB, which the daemon has from
 the run before or which each build sends anew. The figure is the most that the clients' processes had
-resident at any moment, each page counted once: of the CLI's processes, which share the pages of their program, the
-sum of their proportional sets (PSS); of our one process the resident set (RSS), so that it gains nothing from other
-Node processes on the computer. \`/proc\` is read every 200 ms.
+resident at any moment. Of our one process it is the resident set (RSS), so that it gains nothing from other Node processes
+on the computer. The CLI's processes share the pages of their program: **once** counts each page once, as the sum of
+their proportional sets (PSS); **for each** counts it in every process, as their resident sets do, and as it is where they
+do not share a computer. \`/proc\` is read every 200 ms.
 `
 }
 
 /** The figures, as tables in Markdown. */
-export function resultTables({ addedTimes, buildsAtOnce, builds }: Results): string {
+export function resultTables(results: Results): string {
+  const { addedTimes, distantTimes, roundTripMs, buildsAtOnce, builds } = results
+  const away = `, ${roundTripMs} ms away`
   const times = [
-    timeRow('a process for each build', addedTimes, 'process'),
     timeRow('one process for all builds', addedTimes, 'service'),
+    timeRow(`one process for all builds${away}`, distantTimes, 'service'),
+    timeRow('a process for each build', addedTimes, 'process'),
+    timeRow(`a process for each build${away}`, distantTimes, 'process'),
   ]
   const memory = [
-    memoryRow('the daemon has it', buildsAtOnce.unchanged),
-    memoryRow('each build sends it', buildsAtOnce.changed),
+    memoryRow('the daemon has it', 'once', buildsAtOnce.unchanged),
+    memoryRow('the daemon has it', 'for each', buildsAtOnce.unchanged),
+    memoryRow('each build sends it', 'once', buildsAtOnce.changed),
+    memoryRow('each build sends it', 'for each', buildsAtOnce.changed),
   ]
   return `## Time around a solve
 
@@ -125,6 +137,7 @@ function timeRow(title: string, rounds: readonly AddedTimes[], contestant: Conte
 
 const memoryHeader = [
   'Context',
+  "The CLI's shared pages",
   'Ratio',
   'Target',
   'Met',
@@ -134,23 +147,27 @@ const memoryHeader = [
   'While all builds run, CLI (MiB)',
 ]
 
-function memoryRow(title: string, pairs: readonly Needs[]): string[] {
+/** How pages are counted that processes share. */
+const counted = { once: 'proportional', 'for each': 'resident' } as const
+
+function memoryRow(title: string, counting: keyof typeof counted, pairs: readonly Needs[]): string[] {
+  const theirs = counted[counting]
   const sides = (figure: keyof Need) => [
     spread(
       pairs.map(({ ours }) => ours[figure].resident),
       0,
     ),
     spread(
-      pairs.map(({ cli }) => cli[figure].proportional),
+      pairs.map(({ cli }) => cli[figure][theirs]),
       0,
     ),
   ]
-  const ratio = median(pairs.map(({ ours, cli }) => ours.peak.resident / cli.peak.proportional))
-  return [title, ...targetCells(ratio, memoryTarget), ...sides('peak'), ...sides('allRunning')]
+  const ratio = median(pairs.map(({ ours, cli }) => ours.peak.resident / cli.peak[theirs]))
+  return [title, counting, ...targetCells(ratio, memoryTarget), ...sides('peak'), ...sides('allRunning')]
 }
 
-function waited({ addedTimes }: Results): string {
-  const ms = (contestant: Contestant) => median(addedTimes.map((round) => round[contestant].ordered))
+function waited(rounds: readonly AddedTimes[]): string {
+  const ms = (contestant: Contestant) => median(rounds.map((round) => round[contestant].ordered))
   return `${ms('process')} ms and ${ms('service')} ms for ours, ${ms('cli')} ms for the CLI`
 }
 

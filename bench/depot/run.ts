@@ -50,10 +50,11 @@ async function main(): Promise<number> {
 
   const cached = await settingFor('cached', cachedDockerfile)
   const addedTimes = await measureAddedTime({ setting: cached, buildkitd, rounds })
+  const distantTimes = await measureAddedTime({ setting: cached, buildkitd, rounds, roundTripMs })
   const waiting = await settingFor('waiting', waitingDockerfile)
   const buildsAtOnce = await measureBuildsAtOnce({ setting: waiting, buildkitd, builds, pairs })
 
-  const results = { addedTimes, buildsAtOnce, builds }
+  const results = { addedTimes, distantTimes, roundTripMs, buildsAtOnce, builds }
   process.stdout.write(resultTables(results))
   if (options.quick) return 0
   const text = await report(results, { cli, buildkitd, inMemory, loadBefore })
@@ -69,6 +70,9 @@ RUN ["/bin/busybox", "true"]
 
 const fullSizes = { rounds: 25, builds: 50, pairs: 3 }
 const quickSizes = { rounds: 1, builds: 3, pairs: 1 }
+
+/** Between a data centre and one on the other side of a continent. */
+const roundTripMs = 40
 
 /** For the daemons' state, and the root file systems of the steps. */
 const roomBytes = 2 << 30
