@@ -2,8 +2,9 @@ import { say } from '../../scripts/parts/say.ts'
 import type { JournalEvent } from '../../test/depot/stand-in/journal.ts'
 import { startMachinePool } from '../../test/depot/stand-in/machine-pool.ts'
 import { type StandIn, startStandIn } from '../../test/depot/stand-in/stand-in.ts'
+import { noOpDefinition } from '../definition.ts'
 import { startDelayProxy } from '../distance.ts'
-import { type Setting, startCli, startOurService, startOurs } from './clients.ts'
+import { type Setting, startBareService, startCli, startOurService, startOurs } from './clients.ts'
 import { distantPool } from './distant.ts'
 import { startTraceReceiver, type VertexSpan } from './trace-receiver.ts'
 
@@ -17,8 +18,11 @@ export interface AddedTime {
   readonly ordered: number
 }
 
-/** Depot's CLI, ours in a process for each build as that is, and ours in one process for all. */
-export type Contestant = 'cli' | 'process' | 'service'
+/**
+ * Depot's CLI, ours in a process for each build as that is, ours in one process for all, and in one process too the
+ * calls of a build without any client.
+ */
+export type Contestant = 'cli' | 'process' | 'service' | 'bare'
 
 /** Of builds close in time, so that whatever else the computer does strikes all. */
 export type AddedTimes = Readonly<Record<Contestant, AddedTime>>
@@ -40,10 +44,11 @@ export async function measureAddedTime(options: AddedTimeOptions): Promise<Added
   const rounds = await play(options)
   // The daemon has stopped by now, and has told the last of what it has traced.
   const vertices = receiver.vertices()
-  return rounds.map(({ cli, process, service }) => ({
+  return rounds.map(({ cli, process, service, bare }) => ({
     cli: addedTime(cli, vertices),
     process: addedTime(process, vertices),
     service: addedTime(service, vertices),
+    bare: addedTime(bare, vertices),
   }))
 }
 
@@ -72,11 +77,14 @@ async function play(options: AddedTimeOptions): Promise<Round[]> {
   const apiUrl = link?.ready ?? standIn.apiUrl
   const setting = { ...options.setting, apiUrl, token: standIn.organizationToken }
   const order = standIn.createProject()
+  const bareOrder = { ...order, definition: Buffer.from(noOpDefinition()).toString('base64') }
   await using ours = startOurService(setting)
+  await using bare = startBareService(setting)
   const contestants: readonly (readonly [Contestant, () => Promise<void>])[] = [
     ['process', () => startOurs(setting, [order]).ended],
     ['cli', async () => (await startCli(setting, order)).ended],
     ['service', () => ours.build([order])],
+    ['bare', () => bare.build([bareOrder])],
   ]
   const round = async (first: number): Promise<Round> => {
     const calls: { [C in Contestant]?: Calls } = {}
@@ -84,7 +92,10 @@ async function play(options: AddedTimeOptions): Promise<Round[]> {
       calls[name] = await callsOf(standIn, build)
     return calls as Round
   }
-  for (let i = 0; i < serviceWarmUp; i++) await ours.build([order])
+  for (let i = 0; i < serviceWarmUp; i++) {
+    await ours.build([order])
+    await bare.build([bareOrder])
+  }
   await round(0)
   const played: Round[] = []
   for (let i = 0; i < rounds; i++) {

@@ -23,6 +23,8 @@ export interface Setting {
 /** One build of the context. */
 export interface Order {
   readonly projectId: string
+  /** What the bare calls solve, as base64; they send no context. */
+  readonly definition?: string
   readonly buildArgs?: Readonly<Record<string, string>>
 }
 
@@ -53,25 +55,34 @@ export async function startCli(setting: Setting, { projectId, buildArgs = {} }: 
 
 /** Ours: one process, for any number of builds at once. */
 export function startOurs(setting: Setting, orders: readonly Order[]): Running {
-  const running = startProgram(setting)
+  const running = startProgram('client.mjs', setting)
   running.child.stdin!.end(`${JSON.stringify(orders)}\n`)
   return running
 }
 
-/** A process of ours that builds again and again. */
-export interface OurService extends AsyncDisposable {
+/** A process that builds again and again. */
+export interface Service extends AsyncDisposable {
   /** Settles when the builds are done. */
   build(orders: readonly Order[]): Promise<void>
 }
 
-export function startOurService(setting: Setting): OurService {
-  const { child, ended } = startProgram(setting)
+export function startOurService(setting: Setting): Service {
+  return startService('client.mjs', setting)
+}
+
+/** No client at all: what the calls of a build take by themselves. */
+export function startBareService(setting: Setting): Service {
+  return startService('bare.mjs', setting)
+}
+
+function startService(program: string, setting: Setting): Service {
+  const { child, ended } = startProgram(program, setting)
   const answers = createInterface({ input: child.stdout! })
   return {
     async build(orders) {
       const answered = once(answers, 'line')
       child.stdin!.write(`${JSON.stringify(orders)}\n`)
-      await Promise.race([answered, ended.then(() => Promise.reject(new Error('our client has ended')))])
+      await Promise.race([answered, ended.then(() => Promise.reject(new Error(`${program} has ended`)))])
     },
     async [Symbol.asyncDispose]() {
       child.stdin!.end()
@@ -80,9 +91,9 @@ export function startOurService(setting: Setting): OurService {
   }
 }
 
-function startProgram(setting: Setting): Running & { readonly child: ChildProcess } {
+function startProgram(program: string, setting: Setting): Running & { readonly child: ChildProcess } {
   const { apiUrl, token } = setting
-  return start(process.execPath, [join(checkout, 'bench/depot/client.mjs')], setting, {
+  return start(process.execPath, [join(checkout, 'bench/depot', program)], setting, {
     DEPOT_API_URL: apiUrl,
     DEPOT_TOKEN: token,
   })

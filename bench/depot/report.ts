@@ -61,6 +61,8 @@ a process calls CreateBuild does not.
 
 - **a process for each build**: Node starts, builds once, and ends; as the CLI does.
 - **one process for all builds**: a service that has built before.
+- **no client, the bare calls**: \`bench/depot/bare.mjs\` makes the calls of a build with Node's HTTP/2 and TLS and nothing else, and
+  solves one cached step without a session. No client on Node can be faster: its row is the bound for the others.
 - **${results.roundTripMs} ms away**: both reach the control plane and the machine through relays, processes of their own, which hold back
   every byte for half of it in either direction, and a connection for a whole one before it carries anything.
 
@@ -83,6 +85,8 @@ export function resultTables(results: Results): string {
     timeRow(`one process for all builds${away}`, distantTimes, 'service'),
     timeRow('a process for each build', addedTimes, 'process'),
     timeRow(`a process for each build${away}`, distantTimes, 'process'),
+    timeRow('no client, the bare calls', addedTimes, 'bare'),
+    timeRow(`no client, the bare calls${away}`, distantTimes, 'bare'),
   ]
   const memory = [
     memoryRow('the daemon has it', 'once', buildsAtOnce.unchanged),

@@ -27,8 +27,8 @@ export async function askForMachine(
   if (fault?.kind === 'pending') return { state: 'pending', waitMs: fault.waitMs ?? settings.waitMs }
   if (fault?.kind === 'empty') return { state: 'empty' }
   if (machine === undefined) {
-    // By the time it is asked again.
-    leases.certificate(build, architecture).catch(() => {})
+    // Made while the client waits: neither this answer nor the next is late for it.
+    setTimeout(() => leases.certificate(build, architecture).catch(() => {}), settings.waitMs / 2).unref()
     return { state: 'pending', waitMs: settings.waitMs }
   }
   const lie = fault?.kind === 'machine' ? fault : undefined
