@@ -35,11 +35,11 @@ export async function loadTls(options: TlsOptions): Promise<TlsIdentity> {
   const cert = await part(options, 'cert')
   const key = await part(options, 'key')
   if (ca !== undefined) certificates(ca)
-  const pair = pairOf(cert, key)
+  if (cert !== undefined || key !== undefined) checkPair(cert, key)
   const { serverName } = options
   if (serverName !== undefined && !/^[\w.:-]+$/.test(serverName))
     throw invalidOption('tls.serverName', { expected: 'a host name or an IP address', received: serverName })
-  return { context: contextOf(ca, pair), serverName }
+  return { context: contextOf(ca, cert, key), serverName }
 }
 
 /** One part of the material, and the option it came from. */
@@ -79,20 +79,14 @@ async function fromFile(option: string, path: unknown): Promise<Material> {
   }
 }
 
-interface Pair {
-  readonly cert: Material
-  readonly key: Material
-  /** The certificate of the key, before those of its chain. */
-  readonly own: X509Certificate
-}
-
-function pairOf(cert: Material | undefined, key: Material | undefined): Pair | undefined {
-  if (cert === undefined && key === undefined) return undefined
+/** Not left to the secure context: it accepts a key of another kind than the certificate's, and an empty one as none. */
+function checkPair(cert: Material | undefined, key: Material | undefined): void {
   if (cert === undefined) throw unusable('tls.cert', 'the certificate that belongs to tls.key', 'nothing')
   if (key === undefined) throw unusable('tls.key', 'the key that belongs to tls.cert', 'nothing')
-  const own = certificates(cert)[0]!
-  checkDates(own, cert.option)
-  return { cert, key, own }
+  const [own] = certificates(cert)
+  if (!own!.checkPrivateKey(privateKey(key)))
+    throw unusable(key.option, `the key of the certificate in ${cert.option}`, 'the key of another one')
+  checkDates(own!, cert.option)
 }
 
 function checkDates({ validFrom, validTo }: X509Certificate, option: string): void {
@@ -112,11 +106,6 @@ function certificates({ option, pem }: Material): X509Certificate[] {
   }
 }
 
-function checkKey({ cert, key, own }: Pair): void {
-  if (!own.checkPrivateKey(privateKey(key)))
-    throw unusable(key.option, `the key of the certificate in ${cert.option}`, 'the key of another one')
-}
-
 function privateKey({ option, pem }: Material): KeyObject {
   try {
     return createPrivateKey(pem)
@@ -131,12 +120,10 @@ function privateKey({ option, pem }: Material): KeyObject {
   }
 }
 
-/** It checks the key itself. What is wrong is looked for only then: reading a key takes as long as all the rest. */
-function contextOf(ca: Material | undefined, pair: Pair | undefined): SecureContext {
+function contextOf(ca?: Material, cert?: Material, key?: Material): SecureContext {
   try {
-    return createSecureContext({ ca: ca?.pem, cert: pair?.cert.pem, key: pair?.key.pem })
+    return createSecureContext({ ca: ca?.pem, cert: cert?.pem, key: key?.pem })
   } catch (cause) {
-    if (pair !== undefined) checkKey(pair)
     throw unusable('tls', 'material that this system’s TLS accepts', messageOf(cause), cause)
   }
 }

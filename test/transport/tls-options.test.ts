@@ -71,6 +71,14 @@ test('a key of another certificate is refused', async () => {
   )
 })
 
+test('a key of another kind than the certificate is refused, which OpenSSL would take', async () => {
+  const pem = { type: 'pkcs8', format: 'pem' } as const
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export(pem).toString()
+  const ed25519 = generateKeyPairSync('ed25519').privateKey.export(pem).toString()
+  for (const kind of [rsa, ed25519])
+    assert.equal((await refusal({ cert, key: kind })).received, 'the key of another one')
+})
+
 test('a certificate outside its dates is refused, with the date', async () => {
   const past = await refusal({ cert: expired.cert, key: expired.key })
   assert.equal(past.subject, 'tls.cert')
@@ -89,6 +97,7 @@ test('what is not PEM is refused without being shown', async () => {
   assert.equal((await refusal({ cert: 'not a certificate', key })).subject, 'tls.cert')
   assert.equal((await refusal({ cert, key: 'not a private key' })).subject, 'tls.key')
   assert.equal((await refusal({ cert, key: cert })).received, 'something else')
+  assert.equal((await refusal({ cert, key: '' })).subject, 'tls.key')
   const damaged = cert.replace(/\n.{20}/, '\n!!!!!!!!!!!!!!!!!!!!')
   assert.equal((await refusal({ ca: damaged })).received, 'a damaged one')
   assert.equal((await refusal({ ca: 5 as never })).received, 'a number')
