@@ -50,7 +50,7 @@ describe('a heartbeat', () => {
           throw error
         })
       const first = once(depot, 'heartbeat')
-      const heartbeat = new Heartbeat(beat, { onCancel: assert.fail, onRefused: assert.fail })
+      const heartbeat = new Heartbeat(beat, { onCancel: () => assert.fail(), onRefused: assert.fail })
       await first
       await pass(29_999)
       assert.deepEqual(failures, [])
