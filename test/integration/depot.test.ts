@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
-import { copyFile } from 'node:fs/promises'
+import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type BuildkitError, isBuildkitError } from '../../src/base/errors.ts'
 import { Depot } from '../../src/depot/index.ts'
-import type { Buildkit, SolveOptions, SolveRun, SolveStatus } from '../../src/index.ts'
+import {
+  type Buildkit,
+  SolveError,
+  type SolveOptions,
+  type SolveRun,
+  type SolveStatus,
+} from '../../src/index.ts'
 import { type RealMachine, type RealMachinePool, startMachinePool } from '../depot/stand-in/machine-pool.ts'
 import { type StandIn, startStandIn } from '../depot/stand-in/stand-in.ts'
 import { busybox } from '../support/daemon.ts'
@@ -70,6 +77,12 @@ describe('a build on a real machine of Depot', { skip: skipWithout('buildkitd', 
     assert.equal(events.at(-1)?.method, 'FinishBuild')
     for (const { method, token, tokenOf } of events.slice(1))
       assert.deepEqual([token, tokenOf], ['build', buildId], method)
+  }
+
+  /** Where disks of machines are mounted, see proc(5). */
+  async function machineDisks(): Promise<string[]> {
+    const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')
+    return mounts.filter((line) => line.includes(' - tmpfs ') && line.includes('/machine-pool-'))
   }
 
   const cancelled = { status: 'cancelled', by: 'client' }
@@ -154,6 +167,38 @@ describe('a build on a real machine of Depot', { skip: skipWithout('buildkitd', 
       }
       assertOver(build.buildId, success)
     })
+
+  it('whose machine has no space left on its disk is failed with the words of the daemon', async () => {
+    const mounted = await machineDisks()
+    const { projectId } = standIn.createProject()
+    await pool.limitDisk(projectId, 'amd64', 8 << 20)
+    await using dir = await tempDir()
+    await writeFile(join(dir.path, 'file'), '')
+    await truncate(join(dir.path, 'file'), 32 << 20)
+    const dockerfile = { Dockerfile: 'FROM scratch\nCOPY file /\n' }
+    const localDirs = { context: dir.path, dockerfile }
+    const build = await depot.createBuild({ projectId })
+    let error: BuildkitError
+    {
+      await using _ = build
+      await using machine = await build.acquireMachine('amd64')
+      assert.equal((await machineDisks()).length, mounted.length + 1)
+      await using buildkit = await machine.connect()
+      error = await rejection(buildkit.solve({ frontend: 'dockerfile.v0', localDirs }).result)
+      assert.ok(error instanceof SolveError)
+      assert.equal(error.code, 'SOLVE_FAILED')
+      assert.equal(error.vertex?.name, '[internal] load build context')
+      assert.match(error.message, /write \/.*\/file: no space left on device$/)
+      assert.equal(machine.state.kind, 'active', 'it has said so itself, and is not lost')
+    }
+    // Longer than the 5 s between two heartbeats: none may follow.
+    await sleep(5_500)
+    assertOver(build.buildId, { status: 'failed', error: error.message })
+    const machine = pool.machine(projectId, 'amd64')
+    await pool.reset(projectId)
+    assert.equal(machine.running, false)
+    assert.deepEqual(await machineDisks(), mounted)
+  })
 
   it('that Depot cancels in the middle ends, and is finished as cancelled', async () => {
     const { projectId } = standIn.createProject()

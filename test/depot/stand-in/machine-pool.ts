@@ -10,6 +10,7 @@ import type {
   RunningMachine,
   StartMachinePool,
 } from './machine.ts'
+import { mountSmallDisk } from './small-disk.ts'
 
 export interface MachinePoolOptions {
   /** The program. */
@@ -27,6 +28,8 @@ export interface MachinePoolOptions {
 export interface RealMachinePool extends MachinePool {
   /** The machine that a project and architecture have now. */
   machine(projectId: string, architecture: Architecture): RealMachine
+  /** Gives a project and architecture, which must not have a machine yet, a disk of so many bytes until a reset. */
+  limitDisk(projectId: string, architecture: Architecture, bytes: number): Promise<void>
 }
 
 /** A machine, and what can befall it. */
@@ -83,6 +86,7 @@ export async function startMachinePool(
       if (machine === undefined) throw new Error(`${projectId} has no ${architecture} machine`)
       return machine
     },
+    limitDisk: async (projectId, architecture, bytes) => placeOf(projectId, architecture).limitDisk(bytes),
     async [Symbol.asyncDispose]() {
       disposed = true
       await Promise.all([...places.values()].map((place) => place.stop()))
@@ -98,6 +102,7 @@ class Place {
   readonly #start: (folder: string) => Promise<Daemon>
   readonly #builds = new Set<string>()
   #machine: Daemon | undefined
+  #disk: AsyncDisposable | undefined
   #linger: NodeJS.Timeout | undefined
   #lastTurn: Promise<unknown> = Promise.resolve()
 
@@ -133,6 +138,13 @@ class Place {
     this.#linger = setTimeout(stop, this.#settings.lingerMs)
   }
 
+  limitDisk(bytes: number): Promise<void> {
+    return this.#inTurn(async () => {
+      await mkdir(this.#folder, { recursive: true })
+      this.#disk = await mountSmallDisk(this.#folder, bytes)
+    })
+  }
+
   async reset(): Promise<void> {
     await this.stop()
     await this.#inTurn(() => rm(this.#folder, { recursive: true, force: true }))
@@ -141,12 +153,17 @@ class Place {
   async stop(): Promise<void> {
     clearTimeout(this.#linger)
     this.#builds.clear()
-    await this.#inTurn(() => this.#stopMachine())
+    await this.#inTurn(() => this.#stopMachine()).finally(() => this.#inTurn(() => this.#removeDisk()))
   }
 
   async #stopMachine(): Promise<void> {
     await this.#machine?.stop()
     this.#machine = undefined
+  }
+
+  async #removeDisk(): Promise<void> {
+    await this.#disk?.[Symbol.asyncDispose]()
+    this.#disk = undefined
   }
 
   /** A new machine must not start before the last one has let go of the cache. */
