@@ -11,6 +11,9 @@ const headerLength = 5
 const highWaterBytes = 1 << 20
 const highWaterChunks = 1024
 
+/** In one batch: its taker waits only between two of them, and a tiny piece costs a hundred times its bytes. */
+const mostPieces = 1024
+
 /** A part of a message as it has arrived; those of one message follow each other. */
 export interface MessagePiece {
   readonly bytes: Buffer
@@ -75,8 +78,8 @@ export class MessageReader implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Instead of the messages: the same in pieces, all that a turn of the event loop brings at once. A promise for each
-   * piece would cost more than its bytes. An empty message is one empty piece.
+   * Instead of the messages: the same in pieces, all that a turn of the event loop brings in one batch unless they are
+   * very many. A promise for each piece would cost more than its bytes. An empty message is one empty piece.
    */
   pieces(): AsyncGenerator<readonly MessagePiece[], void> {
     const turn = async () => {
@@ -112,7 +115,11 @@ export class MessageReader implements AsyncIterable<Buffer> {
 
   #pieces(): readonly MessagePiece[] | undefined {
     const pieces: MessagePiece[] = []
-    for (let piece = this.#piece(); piece !== undefined; piece = this.#piece()) pieces.push(piece)
+    while (pieces.length < mostPieces) {
+      const piece = this.#piece()
+      if (piece === undefined) break
+      pieces.push(piece)
+    }
     return pieces.length === 0 ? undefined : pieces
   }
 

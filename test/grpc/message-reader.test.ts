@@ -31,6 +31,21 @@ describe('the pieces of messages', () => {
     assert.deepEqual(await pieces.next(), { value: undefined, done: true })
   })
 
+  it('come in several batches where a turn brings very many: each costs more memory than its bytes', async () => {
+    const source = new PassThrough()
+    const reader = new MessageReader(source, limit)
+    source.end(Buffer.concat(Array.from({ length: 5_000 }, (_, index) => message(`${index}`))))
+    const texts: string[] = []
+    for await (const pieces of reader.pieces()) {
+      assert.ok(pieces.length <= 1024, `${pieces.length} pieces at once`)
+      texts.push(...pieces.map(({ bytes }) => `${bytes}`))
+    }
+    assert.deepEqual(
+      texts,
+      Array.from({ length: 5_000 }, (_, index) => `${index}`),
+    )
+  })
+
   it('come before the error of what follows them', async () => {
     for (const [wrong, grpcCode] of [
       [message('x'.repeat(limit + 1)), Code.ResourceExhausted],
