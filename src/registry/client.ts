@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Agent, Dispatcher } from 'undici'
 import { BuildkitError, type ErrorCode, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
+import { readBounded } from '../base/read-bounded.ts'
 import { redactUrls } from '../base/redact.ts'
 import { parseChallenge } from './challenge.ts'
 import { isHub } from './credentials.ts'
@@ -276,18 +277,10 @@ function meaningOf(status: number, { method }: Call): [code: ErrorCode, what: st
 const notLoggedIn = { advice: 'Log in to the registry, or give its credentials' }
 
 async function read(body: Answer['body'], limit: number, image: Reference): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      bytes += chunk.length
-      if (bytes > limit) break
-      chunks.push(chunk)
-    }
-  } catch (error) {
+  const bytes = await readBounded(body, limit).catch((error) => {
     throw failed('UNREACHABLE', image, 'breaks off its answer', { received: messageOf(error), cause: error })
-  }
-  if (bytes <= limit) return Buffer.concat(chunks)
+  })
+  if (bytes !== undefined) return bytes
   throw failed('TOO_LARGE', image, 'answers too much', {
     expected: `at most ${limit} bytes`,
     received: 'more',

@@ -1,5 +1,6 @@
 import type { Agent, Dispatcher } from 'undici'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
+import { readBounded } from '../base/read-bounded.ts'
 import type { Credentials } from './credentials.ts'
 import { placeOf, realmUrl } from './realm.ts'
 
@@ -143,7 +144,10 @@ class TokenServer {
       await body.dump()
       throw this.#refusal(url, status)
     }
-    const reply = parseReply(await this.#read(url, body))
+    const text = await readBounded(body, maxBodyBytes)
+    if (text === undefined)
+      throw tokenFailed(this.#request, url, { expected: `at most ${maxBodyBytes} bytes`, received: 'more' })
+    const reply = parseReply(text.toString())
     const token = fields.map((field) => reply?.[field]).find((value) => typeof value === 'string' && value)
     if (typeof token !== 'string')
       throw tokenFailed(this.#request, url, {
@@ -151,18 +155,6 @@ class TokenServer {
         received: 'none',
       })
     return { token, expiresIn: expiryOf(reply?.expires_in), issuedAt: secondsOf(reply?.issued_at) }
-  }
-
-  async #read(url: URL, body: Answer['body']): Promise<string> {
-    const chunks: Buffer[] = []
-    let bytes = 0
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      bytes += chunk.length
-      if (bytes > maxBodyBytes)
-        throw tokenFailed(this.#request, url, { expected: `at most ${maxBodyBytes} bytes`, received: 'more' })
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks).toString('utf8')
   }
 
   #refusal(url: URL, status: number): BuildkitError {

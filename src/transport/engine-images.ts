@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { Readable, Writable } from 'node:stream'
 import type { Client, Dispatcher } from 'undici'
 import { BuildkitError, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
+import { readBounded } from '../base/read-bounded.ts'
 import { type Engine, wordsOf } from './engine.ts'
 
 /** An image that an Engine has taken into its store. */
@@ -194,14 +195,9 @@ function parse(line: string): Message {
 }
 
 async function read(body: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > maxAnswerBytes) throw new Refusal('it answers too much')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  const bytes = await readBounded(body, maxAnswerBytes)
+  if (bytes === undefined) throw new Refusal('it answers too much')
+  return bytes
 }
 
 function oneLine(words: string): string {

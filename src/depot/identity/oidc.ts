@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
+import { readBounded } from '../../base/read-bounded.ts'
 import { isLoopback } from '../../registry/loopback.ts'
 import { deadline } from '../api/deadline.ts'
 import { retry } from '../api/retry.ts'
@@ -150,21 +151,12 @@ async function tokenIn(
     const mayPass = statusCode >= 500 || statusCode === 429
     throw failed(mayPass ? 'API_FAILED' : 'REFUSED', provider, { received: `status ${statusCode}` })
   }
-  const token = parse(await bounded(body, provider))?.[field]
+  const reply = await readBounded(body, maxReplyBytes)
+  if (reply === undefined)
+    throw failed('REFUSED', provider, { expected: `at most ${maxReplyBytes} bytes`, received: 'more' })
+  const token = parse(reply.toString())?.[field]
   if (typeof token === 'string' && token !== '') return token
   throw failed('REFUSED', provider, { expected: `JSON with a text ${field}`, received: 'none' })
-}
-
-async function bounded(body: AsyncIterable<Buffer>, provider: OidcProvider): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > maxReplyBytes)
-      throw failed('REFUSED', provider, { expected: `at most ${maxReplyBytes} bytes`, received: 'more' })
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function parse(text: string): Record<string, unknown> | undefined {
