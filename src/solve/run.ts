@@ -1,3 +1,4 @@
+import { Cancellation } from '../base/cancellation.ts'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
@@ -75,9 +76,8 @@ class Run implements SolveRun {
   readonly #options: SolveOptions
   readonly #observer: SolveObserver | undefined
   readonly #facts = new FailureFacts()
-  readonly #stop = new AbortController()
+  readonly #cancellation = new Cancellation()
   #session: Session | undefined
-  #cancelled: { reason: unknown } | undefined
   #broken: unknown
 
   constructor(connection: Connection, options: SolveOptions, observer?: SolveObserver) {
@@ -91,9 +91,7 @@ class Run implements SolveRun {
   }
 
   cancel(reason?: unknown): void {
-    if (this.#cancelled !== undefined) return
-    this.#cancelled = { reason }
-    this.#stop.abort(reason)
+    this.#cancellation.cancel(reason)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -102,11 +100,8 @@ class Run implements SolveRun {
   }
 
   async #run(): Promise<SolveResult> {
-    const { signal } = this.#options
-    const onAbort = () => this.cancel(signal?.reason)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    using _ = this.#cancellation.follow(this.#options.signal)
     try {
-      if (signal?.aborted) onAbort()
       await checkOptions(this.#options)
       await this.#checkAttachables()
       await checkExporters(this.#options, this.#connection)
@@ -118,21 +113,19 @@ class Run implements SolveRun {
       const failure = (await this.#observer?.explain(ended)) ?? ended
       this.status.end(failure)
       throw failure
-    } finally {
-      signal?.removeEventListener('abort', onAbort)
     }
   }
 
   /** They may be code that is not ours: a run that is cancelled does not wait for it. */
   async #checkAttachables(): Promise<void> {
-    const { signal } = this.#stop
+    const { signal } = this.#cancellation
     for (const { check } of this.#options.session ?? [])
       if (check !== undefined) await unlessAborted(check(signal), signal)
   }
 
   /** Three lives run together: the session, the solve, and the status stream, which outlives the other two. */
   async #solve(): Promise<SolveResult> {
-    this.#stop.signal.throwIfAborted()
+    this.#cancellation.signal.throwIfAborted()
     const session = new Session({
       attachables: attachablesFor(this.#options),
       sharedKey: this.#options.sharedKey ?? (await sharedKeyOf(this.#options)),
@@ -156,7 +149,9 @@ class Run implements SolveRun {
 
   async #callSolve(sessionId: string): Promise<SolveResult> {
     const request = solveRequest(this.ref, sessionId, this.#options)
-    const reply = await this.#connection.rpc.unary(methods.solve, request, { signal: this.#stop.signal })
+    const reply = await this.#connection.rpc.unary(methods.solve, request, {
+      signal: this.#cancellation.signal,
+    })
     const { ExporterResponse } = decode(moby.buildkit.v1.SolveResponse, 'SolveResponse', reply)
     return resultOf(this.ref, ExporterResponse)
   }
@@ -164,7 +159,7 @@ class Run implements SolveRun {
   /** Ends a build that cannot go on; the first reason counts. */
   #breakOff(error: unknown): void {
     this.#broken ??= error
-    this.#stop.abort(error)
+    this.#cancellation.stop(error)
   }
 
   #tunnel(signal: AbortSignal): Tunnel {
@@ -217,9 +212,9 @@ class Run implements SolveRun {
   #failure(caught: unknown): BuildkitError {
     const error = this.#broken ?? caught
     const wasSent = this.#session !== undefined
-    if (!wasSent && this.#cancelled === undefined && isBuildkitError(error)) return error
+    if (!wasSent && this.#cancellation.cancelled === undefined && isBuildkitError(error)) return error
     const closed = this.#connection.state === 'closed'
-    if (closed && this.#cancelled === undefined) {
+    if (closed && this.#cancellation.cancelled === undefined) {
       return new BuildkitError('CLOSED', `the connection was closed during the build: ${messageOf(error)}`, {
         cause: error,
       })
@@ -229,7 +224,7 @@ class Run implements SolveRun {
       error,
       facts: this.#facts,
       handlerError: this.#session?.handlerError,
-      cancelled: this.#cancelled,
+      cancelled: this.#cancellation.cancelled,
     })
   }
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { Cancellation } from '../../base/cancellation.ts'
 import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
 import { emitWarning } from '../../base/warning.ts'
 import { grantedAuth } from '../../session/granted-auth.ts'
@@ -76,8 +77,7 @@ class Run implements DepotRun {
   readonly #depot: BuildRegistrar
   readonly #options: DepotSolveOptions
   readonly #env: NodeJS.ProcessEnv
-  readonly #stop = new AbortController()
-  #cancelled: { readonly reason: unknown } | undefined
+  readonly #cancellation = new Cancellation()
 
   constructor(depot: BuildRegistrar, options: DepotSolveOptions, env: NodeJS.ProcessEnv) {
     this.#depot = depot
@@ -89,9 +89,7 @@ class Run implements DepotRun {
   }
 
   cancel(reason?: unknown): void {
-    if (this.#cancelled !== undefined) return
-    this.#cancelled = { reason }
-    this.#stop.abort(reason)
+    this.#cancellation.cancel(reason)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -100,13 +98,10 @@ class Run implements DepotRun {
   }
 
   async #run(): Promise<DepotResult> {
-    const { signal } = this.#options
-    const onAbort = () => this.cancel(signal?.reason)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    using _ = this.#cancellation.follow(this.#options.signal)
     try {
-      if (signal?.aborted) onAbort()
       const plan = planSolves(this.#options, this.#env)
-      const loading = await startLoading(this.#options.load, this.#env, this.#stop.signal)
+      const loading = await startLoading(this.#options.load, this.#env, this.#cancellation.signal)
       const build = await this.#register()
       const result = await this.#toTheEnd(build, () => this.#build(build, plan, loading))
       this.events.end()
@@ -115,8 +110,6 @@ class Run implements DepotRun {
       const failure = this.#failure(error)
       this.events.end(failure)
       throw failure
-    } finally {
-      signal?.removeEventListener('abort', onAbort)
     }
   }
 
@@ -130,7 +123,15 @@ class Run implements DepotRun {
       finishOnExit = false,
     } = this.#options
     const build = await this.#depot.createBuild({
-      ...{ projectId, tags, push, save, load: load !== false, finishOnExit, signal: this.#stop.signal },
+      ...{
+        projectId,
+        tags,
+        push,
+        save,
+        load: load !== false,
+        finishOnExit,
+        signal: this.#cancellation.signal,
+      },
     })
     this.events.push({ type: 'build', buildId: build.buildId, projectId: build.projectId, url: build.url })
     return build
@@ -155,7 +156,7 @@ class Run implements DepotRun {
 
   /** Rejects when a cancelled build is over; what of the caller's hangs all the same is waited for no longer. */
   async #cancelledEnd(build: DepotBuild): Promise<never> {
-    const { signal } = this.#stop
+    const { signal } = this.#cancellation
     if (!signal.aborted) await once(signal, 'abort')
     await build.finish({ status: 'cancelled' })
     throw signal.reason
@@ -180,7 +181,7 @@ class Run implements DepotRun {
     const tags = [...savedTags, ...names, ...pushedNames(this.#options.exports ?? [])]
     const [first] = results
     const merges = results.length > 1 && tags.length > 0
-    const { signal } = this.#stop
+    const { signal } = this.#cancellation
     return {
       ...{ buildId, projectId, url, tags },
       digest: merges
@@ -225,8 +226,9 @@ class Run implements DepotRun {
   }
 
   #failure(error: unknown): unknown {
-    if (this.#cancelled === undefined || (isBuildkitError(error) && error.code === 'CANCELLED')) return error
-    const { reason } = this.#cancelled
+    if (this.#cancellation.cancelled === undefined || (isBuildkitError(error) && error.code === 'CANCELLED'))
+      return error
+    const { reason } = this.#cancellation.cancelled
     const why = reason === undefined ? '' : `: ${messageOf(reason)}`
     return new BuildkitError('CANCELLED', `the build was cancelled${why}`, { cause: reason })
   }
