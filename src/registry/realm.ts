@@ -23,7 +23,7 @@ export function realmUrl(realm: string, host: string, withCredentials: boolean):
   const registry = hostnameOf(host)
   if (isLoopback(url.hostname) && isLoopback(registry)) return url
   if (withCredentials || url.hostname !== registry)
-    throw refused(host, 'https, for a token server that is not on this machine', placeOf(url))
+    throw refused(host, 'https, unless registry and token server are on this machine', placeOf(url))
   return url
 }
 
