@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /** What somebody shows for a token. */
@@ -24,6 +25,13 @@ export interface TokenRequest {
   readonly status: 200 | 401 | 405
 }
 
+export interface TokenServerOptions {
+  /** False: the OAuth2 form is answered with 405, as many registries do. */
+  readonly post?: boolean
+  /** Serves https with this certificate, PEM; in clear by default. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+}
+
 /** A server that gives out registry tokens. */
 export interface TokenServer extends AsyncDisposable {
   /** Its URL, for the registry's `realm`. */
@@ -37,22 +45,22 @@ export interface TokenServer extends AsyncDisposable {
 
 /**
  * Starts one that speaks both forms of the registry token protocol: GET with basic authentication, and the
- * OAuth2 POST; `post: false` leaves that out, as many registries do. Credentials that give no access at all
- * get 401, others a token for what they may do of what is asked.
+ * OAuth2 POST. Credentials that give no access at all get 401, others a token for what they may do of what
+ * is asked.
  */
 export async function startTokenServer(
   accessWith: (credentials: Credentials) => Access | undefined,
-  options: { post?: boolean } = {},
+  { post = true, tls }: TokenServerOptions = {},
 ): Promise<TokenServer> {
   const issuer = 'buildkit-client tests'
   const service = 'test registry'
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const kid = randomUUID()
   const requests: TokenRequest[] = []
-  const server = createServer(async (incoming, response) => {
+  const answer: RequestListener = async (incoming, response) => {
     const { asked, credentials } = await read(incoming)
     const access = accessWith(credentials)
-    const status = asked.method === 'POST' && options.post === false ? 405 : access ? 200 : 401
+    const status = asked.method === 'POST' && !post ? 405 : access ? 200 : 401
     requests.push({ ...asked, shown: credentials.shown, status })
     response.writeHead(status, { 'content-type': 'application/json' })
     if (status !== 200 || access === undefined) {
@@ -62,11 +70,12 @@ export async function startTokenServer(
     const claims = { iss: issuer, aud: service, sub: credentials.username ?? '', ...validity() }
     const token = jsonWebToken({ ...claims, access: granted(asked.scopes, access) }, privateKey, kid)
     response.end(JSON.stringify({ token, access_token: token, expires_in: tokenLifeS }))
-  })
+  }
+  const server = tls === undefined ? createServer(answer) : https.createServer(tls, answer)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    realm: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`,
+    realm: `http${tls === undefined ? '' : 's'}://127.0.0.1:${(server.address() as AddressInfo).port}/token`,
     issuer,
     service,
     keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' }],

@@ -6,6 +6,7 @@ import {
   type Credentials,
   startTokenServer,
   type TokenRequest,
+  type TokenServerOptions,
 } from '../../support/token-server.ts'
 import type { Authorize, SavedImage, SavedImages } from './saved-images.ts'
 
@@ -14,12 +15,13 @@ export interface SavedImagesRegistry extends SavedImages {
   readonly tokenRequests: readonly TokenRequest[]
 }
 
-/** Starts one, with the registry program given, on a loopback address without TLS. */
+/** Starts one, with the registry program given, on a loopback address without TLS; its token server may have it. */
 export async function startSavedImagesRegistry(
   command: string,
   authorize: Authorize,
+  { tls }: Pick<TokenServerOptions, 'tls'> = {},
 ): Promise<SavedImagesRegistry> {
-  const tokens = await startTokenServer((credentials) => accessWith(credentials, authorize))
+  const tokens = await startTokenServer((credentials) => accessWith(credentials, authorize), { tls })
   const { realm, service, issuer, keys } = tokens
   try {
     const server = await startRegistry(command, { type: 'token', realm, service, issuer, keys })
