@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BuildkitError, type ErrorCode, isBuildkitError, messageOf } from '../../base/errors.ts'
-import type { RpcClient } from '../../grpc/client.ts'
 import { ping } from '../../solve/queries.ts'
 import { type Connection, openConnection } from '../../transport/connection.ts'
 import type { Route } from '../../transport/route.ts'
@@ -34,12 +33,13 @@ export async function connectWhenReady(route: Route, options: ReadinessOptions):
 
 async function attempts(route: Route, { signal, timeoutMs }: ReadinessOptions): Promise<Connection> {
   const end = performance.now() + timeoutMs
+  using limit = deadline(timeoutMs, signal)
   for (;;) {
     const leftMs = Math.max(1, Math.round(end - performance.now()))
     const attempt = { signal, waitForReadyMs: leftMs, connectTimeoutMs: attemptTimeoutMs }
     let answer: Promise<void> | undefined
     const connection = await openConnection(route, attempt, (rpc) => {
-      answer = answers(rpc, Math.max(1, end - performance.now()), signal)
+      answer = ping({ rpc }, { signal: limit.signal })
       // Where the connection does not come about, that is what counts.
       answer.catch(() => {})
     })
@@ -53,12 +53,6 @@ async function attempts(route: Route, { signal, timeoutMs }: ReadinessOptions): 
     }
     await sleep(pauseMs, undefined, { signal })
   }
-}
-
-/** Throws when BuildKit does not answer in time. */
-async function answers(rpc: RpcClient, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  using limit = deadline(timeoutMs, signal)
-  await ping({ rpc }, { signal: limit.signal })
 }
 
 function notReady({ description }: Route, timeoutMs: number, last: unknown): BuildkitError {
