@@ -6,6 +6,7 @@ import type { MessageStream } from '../base/message-stream.ts'
 import { decodeMessage, metadataOf } from './headers.ts'
 import {
   closeAtEnd,
+  endConnection,
   maxMessageBytes,
   outsideOfReading,
   sessionMemoryMegabytes,
@@ -54,6 +55,7 @@ export interface ClientCall extends MessageStream {
 
 /** A gRPC client on one ready byte stream. */
 export class RpcClient {
+  readonly #duplex: Duplex
   readonly #session: http2.ClientHttp2Session
   readonly #options: ClientOptions
   #closing = false
@@ -66,6 +68,7 @@ export class RpcClient {
 
   constructor(duplex: Duplex, options: ClientOptions) {
     this.#options = options
+    this.#duplex = duplex
     this.#session = http2.connect(`${options.scheme}://${options.authority}`, {
       createConnection: () => duplex,
       settings: { initialWindowSize: windowBytes, maxHeaderListSize: maxHeaderListBytes, enablePush: false },
@@ -104,7 +107,7 @@ export class RpcClient {
   /** Ends the connection and every call on it. Idempotent. */
   close(): void {
     this.#closing = true
-    outsideOfReading(() => this.#session.destroy())
+    endConnection(this.#duplex, this.#session, this.closed)
   }
 
   #watch(duplex: Duplex, ready: Deferred): Promise<BuildkitError | undefined> {

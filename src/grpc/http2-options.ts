@@ -26,6 +26,19 @@ export function closeAtEnd(duplex: Duplex, session: Http2Session): void {
   duplex.once('end', () => outsideOfReading(() => session.destroy()))
 }
 
+/** For what is still being written when a connection is ended. */
+const lastWriteMs = 1_000
+
+/**
+ * Ends a connection and every call on it, after which `closed` settles. Node waits for what is being written, which
+ * another side that has stopped reading never takes: its stream is destroyed.
+ */
+export function endConnection(duplex: Duplex, session: Http2Session, closed: Promise<unknown>): void {
+  outsideOfReading(() => session.destroy())
+  const timer = setTimeout(() => duplex.destroy(), lastWriteMs)
+  void closed.then(() => clearTimeout(timer))
+}
+
 /**
  * Runs what resets a stream or ends a connection, but not while Node hands us what it is reading, which is also
  * when promises settle: a reset from in there frees memory that the reading still uses, and an assertion

@@ -5,8 +5,8 @@ import type { MessageStream } from '../base/message-stream.ts'
 import { encodeMessage, metadataOf } from './headers.ts'
 import {
   closeAtEnd,
+  endConnection,
   maxMessageBytes,
-  outsideOfReading,
   sessionMemoryMegabytes,
   widenConnection,
   windowBytes,
@@ -84,7 +84,7 @@ export function serve(duplex: Duplex, options: ServerOptions): Server {
   return {
     closed,
     async close() {
-      outsideOfReading(() => session.destroy())
+      endConnection(duplex, session, closed)
       await closed
       await withinGrace(Promise.all(open))
     },

@@ -7,6 +7,7 @@ import * as grpc from '@grpc/grpc-js'
 import { isBuildkitError } from '../../src/base/errors.ts'
 import { RpcClient } from '../../src/grpc/client.ts'
 import { Code, RpcError } from '../../src/grpc/status.ts'
+import { stuckStream } from '../support/stuck-stream.ts'
 
 /** A client of ours on a fresh connection to a port of this machine. */
 async function connectTo(port: number): Promise<RpcClient> {
@@ -276,4 +277,13 @@ describe('a call to a server that misbehaves', () => {
         }),
     )
   })
+})
+
+it('a client is closed also while the other side takes nothing of what was written', async () => {
+  const { stream, stuck } = stuckStream()
+  const client = new RpcClient(stream, { authority: 'localhost', scheme: 'http' })
+  await stuck
+  client.close()
+  assert.equal(await client.closed, undefined)
+  assert.equal(stream.destroyed, true)
 })

@@ -6,6 +6,7 @@ import * as grpc from '@grpc/grpc-js'
 import type { Metadata } from '../../src/grpc/metadata.ts'
 import { type Handler, type Server, serve } from '../../src/grpc/server.ts'
 import { Code, RpcError } from '../../src/grpc/status.ts'
+import { stuckStream } from '../support/stuck-stream.ts'
 
 function asIs(bytes: Buffer): Buffer {
   return bytes
@@ -148,4 +149,13 @@ describe('a server on a byte stream, called by an independent gRPC client', () =
       details: `received message larger than max (${(16 << 20) + 1} vs. ${16 << 20})`,
     })
   })
+})
+
+it('a server is closed also while the other side takes nothing of what was written', async () => {
+  const { stream, stuck } = stuckStream()
+  const server = serve(stream, { handlerOf: () => undefined, onHandlerError: () => {} })
+  await stuck
+  await server.close()
+  assert.equal(await server.closed, undefined)
+  assert.equal(stream.destroyed, true)
 })
