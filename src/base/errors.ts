@@ -111,6 +111,8 @@ function describe(value: unknown): string {
     return String(value)
   if (value === null) return 'null'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`
-  if (typeof value === 'object') return `a ${value.constructor?.name ?? 'object'}`
-  return `a ${typeof value}`
+  const name = typeof value === 'object' ? value.constructor?.name : typeof value
+  return name === undefined || name === 'Object'
+    ? 'an object'
+    : `${/^[AEIOU]/i.test(name) ? 'an' : 'a'} ${name}`
 }

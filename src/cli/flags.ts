@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { BuildkitError, invalidOption } from '../base/errors.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../base/nearest.ts'
 
 /** One flag of a command, as data: parsing, help and types all come from it. */
 export interface Flag {

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
+import { nearest } from '../base/nearest.ts'
 import type { Command } from './command.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type Flags, parseFlags } from './flags.ts'
 import { commandHelp, programHelp } from './help.ts'
 import { interruption } from './interruption.ts'
 import type { Io } from './io.ts'
-import { nearest } from './nearest.ts'
 import { say } from './say.ts'
 
 /** The commands. Each is imported only when it is called for. */
