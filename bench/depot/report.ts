@@ -62,7 +62,8 @@ a process calls CreateBuild does not.
 - **a process for each build**: Node starts, builds once, and ends; as the CLI does.
 - **one process for all builds**: a service that has built before.
 - **no client, the bare calls**: \`bench/depot/bare.mjs\` makes the calls of a build with Node's HTTP/2 and TLS and nothing else, and
-  solves one cached step without a session. No client on Node can be faster: its row is the bound for the others.
+  solves one cached step without a session. No client on Node that makes these calls in this order can be faster: its row
+  is the bound for the others.
 - **${results.roundTripMs} ms away**: both reach the control plane and the machine through relays, processes of their own, which hold back
   every byte for half of it in either direction, and a connection for a whole one before it carries anything.
 

@@ -71,10 +71,7 @@ export class MessageReader implements AsyncIterable<Buffer> {
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
-    return this.#reading(
-      () => this.#message(),
-      () => this.#arrival(),
-    )
+    return this.#reading(() => this.#message())
   }
 
   /**
@@ -89,7 +86,10 @@ export class MessageReader implements AsyncIterable<Buffer> {
     return this.#reading(() => this.#pieces(), turn)
   }
 
-  async *#reading<T>(take: () => T | undefined, arrival: () => Promise<void>): AsyncGenerator<T, void> {
+  async *#reading<T>(
+    take: () => T | undefined,
+    arrival: () => Promise<void> = () => this.#arrival(),
+  ): AsyncGenerator<T, void> {
     try {
       for (;;) {
         const taken = take()

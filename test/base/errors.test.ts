@@ -46,7 +46,7 @@ describe('BuildkitError', () => {
     assert.equal(received([]), 'an empty list')
     assert.equal(received([1, 2]), 'a list of 2')
     assert.equal(received(new Map()), 'a Map')
-    assert.equal(received(Object.create(null)), 'a object')
+    assert.equal(received(Object.create(null)), 'an object')
     assert.equal(received(null), 'null')
     assert.equal(received(4n), '4')
     assert.equal(
