@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { invalidOption } from '../base/errors.ts'
+import { nearest } from '../base/nearest.ts'
 import type { Export } from '../solve/options.ts'
 import { csvFields } from './csv.ts'
 
@@ -15,11 +16,9 @@ export interface OutputSurroundings {
  * `type=local,dest=PATH`, or `-` for a tar on standard output. Throws INVALID_OPTION.
  */
 export function exportOf(text: string, surroundings: OutputSurroundings): Export {
-  const attrs = attrsOf(text)
-  const { type, dest, ...rest } = attrs
+  const { type, dest, ...rest } = attrsOf(text)
+  checkKeys(text, Object.keys(rest))
   switch (type) {
-    case undefined:
-      throw refuse(text, 'type=local, tar, oci, docker or image')
     case 'local':
       if (!dest || dest === '-') throw refuse(text, 'dest=DIRECTORY for a local output')
       return { type, outputDir: resolve(surroundings.cwd, dest), attrs: rest }
@@ -27,11 +26,29 @@ export function exportOf(text: string, surroundings: OutputSurroundings): Export
     case 'oci':
     case 'docker':
       return { type, output: archive(text, dest, surroundings), attrs: rest }
-    default:
+    case 'image':
+    case 'moby':
       if (dest !== undefined) throw refuse(text, `no dest for type=${type}, which writes nothing here`)
-      // The library says of a type that is none which types there are.
-      return { type: type as 'image', attrs: rest }
+      return { type, attrs: rest }
+    default:
+      throw refuse(text, 'type=local, tar, oci, docker or image', typeMeantBy(type))
   }
+}
+
+/**
+ * Exporters take keys that only they know, and ignore all others; but with `dst` for `dest` the result would go
+ * somewhere else.
+ */
+function checkKeys(text: string, keys: readonly string[]): void {
+  for (const key of keys) {
+    const meant = key === 'destination' ? 'dest' : nearest(key, ['type', 'dest'])
+    if (meant !== undefined) throw refuse(text, `no ${key}`, meant)
+  }
+}
+
+function typeMeantBy(type = ''): string | undefined {
+  const meant = nearest(type, ['local', 'tar', 'oci', 'docker', 'image'])
+  return meant === undefined ? undefined : `type=${meant}`
 }
 
 function attrsOf(text: string): Record<string, string> {
@@ -58,6 +75,7 @@ function archive(
   throw refuse(text, 'dest=FILE, or standard output redirected: an archive is not for a terminal')
 }
 
-function refuse(received: string, expected: string): Error {
-  return invalidOption('--output', { expected, received })
+function refuse(received: string, expected: string, meant?: string): Error {
+  const advice = meant === undefined ? {} : { advice: `Did you mean ${meant}?` }
+  return invalidOption('--output', { expected, received, ...advice })
 }

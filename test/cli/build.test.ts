@@ -212,7 +212,10 @@ describe('what cannot be built', () => {
       ['-o', 'type=image,name=me/APP'],
       /^error: option --output cannot be used: expected an image name .*got "me\/APP"/,
     ],
-    [['-o', 'type=zip'], /^error: option --output cannot be used: expected one of image, .*got "zip"\n$/],
+    [
+      ['-o', 'type=oic,dest=x'],
+      /^error: option --output cannot be used: expected type=local, .*got "type=oic,dest=x"\. Did you mean type=oci\?\n$/,
+    ],
     [['-o', 'a', '-o', 'a'], /^error: option --output cannot be used: expected a target of its own/],
     [
       ['-o', '-'],

@@ -26,6 +26,11 @@ describe('exportOf', () => {
       'type=image,name=a:1,push=true,oci-mediatypes=true',
       { type: 'image', attrs: { name: 'a:1', push: 'true', 'oci-mediatypes': 'true' } },
     ],
+    ['type=moby,name=a:1', { type: 'moby', attrs: { name: 'a:1' } }],
+    [
+      'type=oci,dest=x,tar=true,annotation.k=v',
+      { type: 'oci', output: '/home/x', attrs: { tar: 'true', 'annotation.k': 'v' } },
+    ],
     ['type=image,"name=a:1,a:2"', { type: 'image', attrs: { name: 'a:1,a:2' } }],
   ]
   for (const [text, expected] of good) {
@@ -43,12 +48,35 @@ describe('exportOf', () => {
     ['type=image,=x', 'KEY=VALUE between the commas'],
     ['a,b', 'KEY=VALUE between the commas'],
     ['type="oci"', 'CSV: quotes around a whole KEY=VALUE, doubled inside'],
+    ['type=zip', 'type=local, tar, oci, docker or image'],
+    ['type=zip,dest=x', 'type=local, tar, oci, docker or image'],
+    ['type=', 'type=local, tar, oci, docker or image'],
   ]
   for (const [text, expected] of bad) {
     it(`refuses ${text}`, () => {
       assert.throws(() => exportOf(text, { cwd: '/home', stdout }), {
         code: 'INVALID_OPTION',
         message: `option --output cannot be used: expected ${expected}, got ${JSON.stringify(text)}`,
+      })
+    })
+  }
+
+  const misspelt: [string, string, string][] = [
+    ['type=oic,dest=x', 'type=local, tar, oci, docker or image', 'type=oci'],
+    ['type=Docker,dest=x', 'type=local, tar, oci, docker or image', 'type=docker'],
+    ['tpye=oci,dest=x', 'no tpye', 'type'],
+    ['type=oci,dst=x', 'no dst', 'dest'],
+    ['type=local,dset=x', 'no dset', 'dest'],
+    ['type=tar,destination=x', 'no destination', 'dest'],
+    ['type=tar,dest=x,dst=y', 'no dst', 'dest'],
+  ]
+  for (const [text, expected, meant] of misspelt) {
+    it(`refuses ${text}, and says that ${meant} may have been meant`, () => {
+      assert.throws(() => exportOf(text, { cwd: '/home', stdout }), {
+        code: 'INVALID_OPTION',
+        expected,
+        received: JSON.stringify(text),
+        advice: `Did you mean ${meant}?`,
       })
     })
   }
