@@ -1,3 +1,4 @@
+import { checkKnownOptions, type OptionNames } from './base/known-options.ts'
 import type { OnWarning } from './base/warning.ts'
 import type { SolveOptions } from './solve/options.ts'
 import { type DaemonInfo, info, listWorkers, type QueryOptions, type Worker } from './solve/queries.ts'
@@ -13,6 +14,15 @@ import { type RouteOptions, routeTo } from './transport/route-to.ts'
 
 /** How to reach a daemon, and how long to try. */
 export interface ConnectOptions extends RouteOptions, ConnectionOptions {}
+
+const connectOptionNames: OptionNames<ConnectOptions> = {
+  tls: true,
+  onWarning: true,
+  signal: true,
+  connectTimeoutMs: true,
+  waitForReadyMs: true,
+  onState: true,
+}
 
 /** A connection to a BuildKit daemon. Made by {@link connect}; ended by `close()` or `await using`. */
 export class Buildkit implements AsyncDisposable {
@@ -71,6 +81,7 @@ export class Buildkit implements AsyncDisposable {
  * Throws INVALID_OPTION, UNREACHABLE, TLS_FAILED, TIMEOUT or CANCELLED.
  */
 export async function connect(address: string | Dialer, options: ConnectOptions = {}): Promise<Buildkit> {
+  checkKnownOptions(options, connectOptionNames)
   const route = await routeTo(address, options)
   return new Buildkit(await openConnection(route, options), options.onWarning)
 }

@@ -27,3 +27,8 @@ export function checkKnownOptions<Options extends object>(
     })
   }
 }
+
+/** Those of the options that have one of the names, for whoever takes no others. */
+export function pickOptions<Options extends object>(options: Options, names: OptionNames<Options>): Options {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(names, name))) as Options
+}

@@ -1,4 +1,5 @@
 import { invalidOption } from '../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
 import type { SolveStatus } from '../solve/status.ts'
 import { plainView } from './plain.ts'
@@ -40,6 +41,14 @@ export interface RenderOptions {
   readonly now?: () => number
 }
 
+const renderOptionNames: OptionNames<RenderOptions> = {
+  mode: true,
+  output: true,
+  env: true,
+  signal: true,
+  now: true,
+}
+
 /**
  * How often something may be printed while no message comes, in milliseconds (moby/buildkit
  * `progressui/display.go`).
@@ -53,9 +62,10 @@ const refreshInterval = 150
  * what the build prints are removed, except in `rawjson`.
  *
  * @throws The error of the messages; the signal's reason; the output's own error when it cannot be written
- * to; INVALID_OPTION for an unknown mode, or for `tty` without a terminal.
+ * to; INVALID_OPTION for an unknown option or mode, or for `tty` without a terminal.
  */
 export async function render(statuses: AsyncIterable<SolveStatus>, options: RenderOptions): Promise<void> {
+  checkKnownOptions(options, renderOptionNames)
   const { output, signal, now = () => performance.now() } = options
   const view = viewOf(options)
   const writer = new Writer(output)

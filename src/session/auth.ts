@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { BuildkitError, invalidOption, isBuildkitError } from '../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
 import { Code, RpcError } from '../grpc/status.ts'
@@ -48,12 +49,21 @@ export interface DockerConfigAuthOptions extends AuthOptions {
   readonly helperTimeoutMs?: number
 }
 
+const authOptionNames: OptionNames<AuthOptions> = { onUse: true, env: true }
+const dockerConfigAuthOptionNames: OptionNames<DockerConfigAuthOptions> = {
+  ...authOptionNames,
+  configDir: true,
+  helperTimeoutMs: true,
+}
+
 /**
  * Registry credentials as `docker login` has left them: the Docker config file, its credential helpers, and
  * `DOCKER_AUTH_CONFIG`. Nothing is read before a build begins. A host gets only its own credentials; one
  * without is anonymous. A malformed file or a failing helper makes the build fail with CREDENTIALS_FAILED.
+ * Throws INVALID_OPTION for an option that there is not.
  */
 export function dockerConfigAuth(options: DockerConfigAuthOptions = {}): Attachable {
+  checkKnownOptions(options, dockerConfigAuthOptionNames)
   const config = () => ({ ...options, env: options.env ?? process.env })
   const source: CredentialSource = (host, signal) => dockerConfigCredentials(config())(host, signal)
   const { methods } = auth(source, new TokenSeeds(() => dockerConfigDir(config())), options)
@@ -68,6 +78,7 @@ export function staticAuth(
   credentials: Readonly<Record<string, Credentials>>,
   options: AuthOptions = {},
 ): Attachable {
+  checkKnownOptions(options, authOptionNames)
   for (const [host, value] of Object.entries(credentials)) {
     if (keyHost(host) === undefined) {
       const received = host.replace(/^.*@/s, '…@')
@@ -93,6 +104,7 @@ export type CredentialCallback = (
  * with CREDENTIALS_FAILED and its error as the cause.
  */
 export function callbackAuth(callback: CredentialCallback, options: AuthOptions = {}): Attachable {
+  checkKnownOptions(options, authOptionNames)
   return auth((host, signal) => called(callback, host, signal), new TokenSeeds(), options)
 }
 

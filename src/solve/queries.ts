@@ -1,4 +1,5 @@
 import { BuildkitError, messageOf } from '../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
 import { Code, RpcError, rpcFailed } from '../grpc/status.ts'
@@ -29,6 +30,8 @@ export interface Worker {
 export interface QueryOptions {
   readonly signal?: AbortSignal
 }
+
+const queryOptionNames: OptionNames<QueryOptions> = { signal: true }
 
 /**
  * Asks which BuildKit answers. A daemon older than v0.11 cannot say: undefined. Throws RPC_FAILED,
@@ -74,8 +77,10 @@ export async function ping(connection: Pick<Connection, 'rpc'>, options: QueryOp
 async function query(
   { rpc }: Pick<Connection, 'rpc'>,
   method: string,
-  { signal }: QueryOptions,
+  options: QueryOptions,
 ): Promise<Buffer> {
+  checkKnownOptions(options, queryOptionNames)
+  const { signal } = options
   try {
     return await rpc.unary(method, new Uint8Array(), { signal, timeoutMs: queryTimeoutMs })
   } catch (error) {

@@ -10,6 +10,7 @@ import { callAsDuplex } from '../session/tunnel.ts'
 import type { Connection } from '../transport/connection.ts'
 import { attachablesFor } from './attachables.ts'
 import { checkExporters, checkOptions } from './check.ts'
+import { checkShape } from './check-shape.ts'
 import { decodeStatus } from './decode-status.ts'
 import { FailureFacts } from './failure-facts.ts'
 import type { SolveOptions } from './options.ts'
@@ -100,8 +101,9 @@ class Run implements SolveRun {
   }
 
   async #run(): Promise<SolveResult> {
-    using _ = this.#cancellation.follow(this.#options.signal)
     try {
+      checkShape(this.#options)
+      using _ = this.#cancellation.follow(this.#options.signal)
       await checkOptions(this.#options)
       await this.#checkAttachables()
       await checkExporters(this.#options, this.#connection)

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { BuildkitError, invalidOption, messageOf, systemCode } from '../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 
 /** How to speak TLS with a daemon. Every part is PEM, in memory or in a file, never both. */
 export interface TlsOptions {
@@ -18,6 +19,16 @@ export interface TlsOptions {
   readonly serverName?: string
 }
 
+const tlsOptionNames: OptionNames<TlsOptions> = {
+  ca: true,
+  caFile: true,
+  cert: true,
+  certFile: true,
+  key: true,
+  keyFile: true,
+  serverName: true,
+}
+
 /** {@link TlsOptions} after loading: checked, and ready for any number of connections. */
 export interface TlsIdentity {
   readonly context: SecureContext
@@ -26,10 +37,11 @@ export interface TlsIdentity {
 
 /**
  * Reads and checks TLS options before anything is sent. Throws INVALID_OPTION, naming the option and never
- * showing what is in it: unreadable, not PEM, certificate without key, key of another certificate,
+ * showing what is in it: unknown, unreadable, not PEM, certificate without key, key of another certificate,
  * certificate outside its dates.
  */
 export async function loadTls(options: TlsOptions): Promise<TlsIdentity> {
+  checkKnownOptions(options, tlsOptionNames, 'tls.')
   // One after the other: of several faults the same one is always named.
   const ca = await part(options, 'ca')
   const cert = await part(options, 'cert')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { checkKnownOptions, type OptionNames } from '../../src/base/known-options.ts'
+import { checkKnownOptions, type OptionNames, pickOptions } from '../../src/base/known-options.ts'
 
 interface Options {
   readonly caFile?: string
@@ -41,5 +41,10 @@ describe('the names of options', () => {
 
   it('that come with every object are no options', () => {
     assert.throws(() => checkKnownOptions({ toString: 1 } as never, names), { subject: 'toString' })
+  })
+
+  it('pick those options out of others', () => {
+    const more = { caFile: 'ca.pem', other: 1 }
+    assert.deepEqual(pickOptions<Options>(more, names), { caFile: 'ca.pem' })
   })
 })

@@ -128,6 +128,17 @@ describe('a malformed request', () => {
   })
 })
 
+describe('the options of credentials', () => {
+  it('are refused where there are none of that name', () => {
+    for (const make of [
+      () => dockerConfigAuth({ path: '/etc/docker' } as never),
+      () => staticAuth({}, { path: '' } as never),
+      () => callbackAuth(() => undefined, { path: '' } as never),
+    ])
+      assert.throws(make, { code: 'INVALID_OPTION', subject: 'path' })
+  })
+})
+
 describe('staticAuth', () => {
   it('gives each host its own, and a stranger nothing', async () => {
     await using daemon = await daemonOf(

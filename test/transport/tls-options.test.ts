@@ -146,3 +146,8 @@ test('a server name that cannot be one is refused', async () => {
   for (const serverName of ['', 'a b', 'https://host'])
     assert.equal((await refusal({ serverName })).subject, 'tls.serverName')
 })
+
+test('an option that there is not is refused: without it the system’s authorities would be trusted', async () => {
+  const error = await refusal({ caPath: 'ca.pem' } as TlsOptions)
+  assert.equal(error.subject, 'tls.caPath')
+})

@@ -1,8 +1,10 @@
 import { invalidOption } from '../../base/errors.ts'
+import { pickOptions } from '../../base/known-options.ts'
 import { parseReference } from '../../registry/reference.ts'
 import type { Attachable } from '../../session/attachable.ts'
 import type { RegistryGrant } from '../../session/granted-auth.ts'
 import { isAuth } from '../../session/local-auth.ts'
+import { solveOptionNames } from '../../solve/check-shape.ts'
 import type { Export, SolveOptions } from '../../solve/options.ts'
 import { checkBuildPlan } from '../build/build-plan.ts'
 import type { DepotSolveOptions } from './depot-solve-options.ts'
@@ -81,7 +83,7 @@ export function solveOptionsOf(
   const all = [...exports, ...imageExport([...savedTags, ...names]), ...load]
   return {
     ...(options.definition === undefined ? { frontend: 'dockerfile.v0' } : {}),
-    ...options,
+    ...pickOptions<SolveOptions>(options, solveOptionNames),
     frontendAttrs: {
       ...frontendAttrs,
       ...(share.platforms.length === 0 ? {} : { platform: share.platforms.join(',') }),

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { connect } from '../../src/buildkit.ts'
+import { checkShape } from '../../src/solve/check-shape.ts'
+import { fakeBuildkitd } from '../support/fake-buildkitd.ts'
+
+const definition = new Uint8Array()
+
+function refuses(options: object, fields: Record<string, unknown>): void {
+  assert.throws(() => checkShape({ definition, ...options }), { code: 'INVALID_OPTION', ...fields })
+}
+
+describe('an option of a solve that there is not', () => {
+  it('is refused, with the one that may have been meant', () => {
+    refuses({ localDir: {} }, { subject: 'localDir', advice: 'Did you mean localDirs?' })
+    refuses({ export: [] }, { subject: 'export', advice: 'Did you mean exports?' })
+  })
+
+  it('is refused inside a list too', () => {
+    refuses(
+      { exports: [{ typ: 'image' }] },
+      { subject: 'exports[0].typ', advice: 'Did you mean exports[0].type?' },
+    )
+    refuses(
+      { exports: [{ type: 'image' }, { type: 'local', outputdir: 'x' }] },
+      { subject: 'exports[1].outputdir', advice: 'Did you mean exports[1].outputDir?' },
+    )
+    refuses({ cacheExports: [{ type: 'inline', attr: {} }] }, { subject: 'cacheExports[0].attr' })
+    refuses({ cacheImports: [{ type: 'inline', attr: {} }] }, { subject: 'cacheImports[0].attr' })
+  })
+
+  it('is none among the names that are the caller’s own', () => {
+    checkShape({
+      frontend: 'gateway.v0',
+      frontendAttrs: { 'build-arg:anything': '' },
+      localDirs: { anything: {} },
+      exports: [{ type: 'image', attrs: { anything: '' } }],
+      cacheImports: [{ type: 'registry', attrs: { anything: '' } }],
+    })
+  })
+
+  it('is the rejection of the result, before anything is sent', async () => {
+    const daemon = fakeBuildkitd({ solve: () => assert.fail('the build was sent') })
+    const buildkit = await connect(daemon.dial)
+    const run = buildkit.solve({ definition, export: [] } as never)
+    await assert.rejects(run.result, { code: 'INVALID_OPTION', subject: 'export' })
+    await buildkit.close()
+  })
+})
