@@ -13,28 +13,38 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 export interface Snippet {
   /** Page and place in it, for the test's name. */
   readonly name: string
+  readonly language: Language
   readonly code: string
 }
 
-/** The programs of a page, in order: each of its TypeScript blocks is one. */
+type Language = 'ts' | 'js'
+
+/** The programs of a page, in order: each of its blocks in TypeScript or JavaScript is one. */
 export async function snippetsOf(page: string): Promise<Snippet[]> {
-  return blocks(await readFile(join(root, page), 'utf8')).map((code, index) => ({
+  return blocks(await readFile(join(root, page), 'utf8')).map((block, index) => ({
     name: `${page}, snippet ${index + 1}`,
-    code,
+    ...block,
   }))
 }
 
-/** The same of a page that tells a program in pieces: all blocks below one heading of second order are one. */
+/** The same of a page that tells programs in pieces, in TypeScript: all below one heading of second order are one. */
 export async function sectionsOf(page: string): Promise<Snippet[]> {
   const [before = '', ...sections] = (await readFile(join(root, page), 'utf8')).split(/^## /m)
   const named = [`the beginning\n${before}`, ...sections]
   return named
-    .map((text) => ({ name: `${page}, ${text.slice(0, text.indexOf('\n'))}`, code: blocks(text).join('\n') }))
+    .map((text) => ({
+      name: `${page}, ${text.slice(0, text.indexOf('\n'))}`,
+      language: 'ts' as const,
+      code: blocks(text)
+        .map(({ code }) => code)
+        .join('\n'),
+    }))
     .filter(({ code }) => code !== '')
 }
 
-function blocks(text: string): string[] {
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1]!)
+function blocks(text: string): { language: Language; code: string }[] {
+  const matches = text.matchAll(/^```(ts|js)\n(.*?)^```$/gms)
+  return [...matches].map(([, language, code]) => ({ language: language as Language, code: code! }))
 }
 
 /** True for a program that needs Depot, which `depot.test.ts` runs. */
@@ -53,7 +63,7 @@ export interface RunOptions {
  * prints.
  */
 export async function runSnippet(
-  { code }: Snippet,
+  { language, code }: Snippet,
   folder: string,
   { words, env }: RunOptions,
 ): Promise<string> {
@@ -68,8 +78,11 @@ export async function runSnippet(
     "'buildkit-client'": entry('index.ts'),
   }
   const program = Object.entries(all).reduce((text, [from, to]) => text.replaceAll(from, to), code)
-  await writeFile(join(folder, 'snippet.mts'), program)
-  const args = ['--import', import.meta.resolve('tsx'), 'snippet.mts']
+  const file = `snippet.m${language}`
+  await writeFile(join(folder, file), program)
+  // What claims to be JavaScript must be that for Node, not only for tsx.
+  if (language === 'js') await run(process.execPath, ['--check', file], { cwd: folder })
+  const args = ['--import', import.meta.resolve('tsx'), file]
   const { stdout } = await run(process.execPath, args, { cwd: folder, env: env ?? process.env })
   return stdout
 }
