@@ -213,11 +213,8 @@ export class DepotBuild implements AsyncDisposable {
     try {
       this.#cancel(new BuildkitError('CLOSED', `build ${this.buildId} is over`))
       await this.#runsEnd()
-      const machines = [...this.#machines.values()]
-      const released = machines.map((machine) => machine.release())
-      await Promise.all(machines.map(({ handedBack }) => handedBack))
-      // Meanwhile the connections to the machines are being closed.
-      await this.#services.finish(outcome ?? this.#record.outcome).finally(() => Promise.all(released))
+      await Promise.all([...this.#machines.values()].map((machine) => machine.release()))
+      await this.#services.finish(outcome ?? this.#record.outcome)
     } finally {
       this.#unlink()
     }

@@ -75,7 +75,6 @@ export class Machine implements AsyncDisposable {
   #state: MachineState = { kind: 'requested' }
   #route: Route | undefined
   #released: Promise<void> | undefined
-  readonly #handedBack = deferred()
 
   /** @internal Use `build.acquireMachine()`. Its heartbeat starts at once. */
   constructor(
@@ -170,11 +169,6 @@ export class Machine implements AsyncDisposable {
     return this.release()
   }
 
-  /** @internal Settles when Depot hears nothing more of this machine, which is being released. */
-  get handedBack(): Promise<void> {
-    return this.#handedBack.promise
-  }
-
   get #subject(): string {
     return `the ${this.platform} machine of build ${this.#owner.buildId}`
   }
@@ -257,14 +251,12 @@ export class Machine implements AsyncDisposable {
       new BuildkitError('CLOSED', `${this.#subject} was released`, { advice: 'Acquire it once more' }),
     )
     await this.#heartbeat.stop()
-    const closed = Promise.all([...this.#connections].map((buildkit) => buildkit.close()))
+    await Promise.all([...this.#connections].map((buildkit) => buildkit.close()))
     using limit = deadline(releaseTimeoutMs)
     await this.#api.release(limit.signal).catch((error) => {
       const message = `Depot could not be told that ${this.#subject} is free: ${messageOf(error)}`
       tell(() => this.#owner.onWarning({ code: 'NOT_REPORTED', message }))
     })
-    this.#handedBack.resolve()
-    await closed
   }
 
   /** Said again and again, it is told once. */
