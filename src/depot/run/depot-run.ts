@@ -4,6 +4,7 @@ import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
 import { emitWarning } from '../../base/warning.ts'
 import { grantedAuth } from '../../session/granted-auth.ts'
 import { isAuth, registryAuthOf } from '../../session/local-auth.ts'
+import { checkOptions } from '../../solve/check.ts'
 import type { Export, SolveOptions } from '../../solve/options.ts'
 import type { SolveResult } from '../../solve/result.ts'
 import { dockerHost, type EngineTarget } from '../../transport/docker-host.ts'
@@ -101,6 +102,7 @@ class Run implements DepotRun {
     using _ = this.#cancellation.follow(this.#options.signal)
     try {
       const plan = planSolves(this.#options, this.#env)
+      await checkSolves(plan, this.#options)
       const loading = await startLoading(this.#options.load, this.#env, this.#cancellation.signal)
       const build = await this.#register()
       const result = await this.#toTheEnd(build, () => this.#build(build, plan, loading))
@@ -232,6 +234,12 @@ class Run implements DepotRun {
     const why = reason === undefined ? '' : `: ${messageOf(reason)}`
     return new BuildkitError('CANCELLED', `the build was cancelled${why}`, { cause: reason })
   }
+}
+
+/** Finds what is wrong with the options of any solve: said by the solve itself, it would cost a build and a machine. */
+async function checkSolves(plan: SolvePlan, options: DepotSolveOptions): Promise<void> {
+  const unregistered = { savedTags: [], auth: { methods: {} }, load: [] }
+  for (const share of plan.shares) await checkOptions(solveOptionsOf(share, options, plan, unregistered))
 }
 
 function outcomeOf(failure: unknown): Outcome {

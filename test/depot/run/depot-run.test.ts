@@ -455,6 +455,11 @@ describe('a build on Depot in one call', () => {
         'pushCredentials["a.example"]',
       ],
       [{ session: [staticAuth({}), staticAuth({})] }, 'session'],
+      // What the solves themselves would refuse, with a machine waiting.
+      [{ localDirs: {} }, 'localDirs.dockerfile'],
+      [{ localDirs: { ...hello.localDirs, context: './nope' } }, 'localDirs.context'],
+      [{ localDirs: { context: {}, dockerfile: {} } }, 'frontendAttrs.filename'],
+      [{ platforms: ['amd64', 'arm64'], exports: [{ type: 'local' } as never] }, 'exports[0].outputDir'],
     ]
     for (const [options, subject] of cases)
       await assert.rejects(it.build({ ...hello, ...options }).result, {
