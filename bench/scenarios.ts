@@ -96,7 +96,7 @@ export function scenarios(sizes: Sizes, setting: Setting): Scenario[] {
       name: 'export',
       title: `\`oci\` export of ${large}`,
       target: 0.8,
-      pairs: 7,
+      pairs: 11,
       task: { ...image, address },
       archiveBytes: sizes.largeFileBytes,
     },

@@ -42,7 +42,8 @@ export class RpcError extends Error {
   constructor(grpcCode: number, message: string, options: { details?: Buffer; cause?: unknown } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.grpcCode = grpcCode
-    this.details = options.details
+    // Not shown where the error is printed: it is bytes.
+    Object.defineProperty(this, 'details', { value: options.details, enumerable: false })
   }
 }
 
