@@ -1,3 +1,4 @@
+import type { OptionNames } from '../base/known-options.ts'
 import type { OnWarning } from '../base/warning.ts'
 
 /** Who calls Depot, and how. Nothing is read or sent before it is needed. */
@@ -19,4 +20,14 @@ export interface DepotOptions {
   readonly userAgent?: string
   /** Told of what does not stop the work. `process.emitWarning` by default. */
   readonly onWarning?: OnWarning
+}
+
+export const depotOptionNames: OptionNames<DepotOptions> = {
+  token: true,
+  apiUrl: true,
+  env: true,
+  machineApi: true,
+  requestTimeoutMs: true,
+  userAgent: true,
+  onWarning: true,
 }

@@ -1,4 +1,5 @@
 import { BuildkitError, invalidOption, messageOf } from '../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
 import { emitWarning, type OnWarning } from '../base/warning.ts'
 import { Images } from './account/images.ts'
@@ -6,12 +7,12 @@ import { PastBuilds } from './account/past-builds.ts'
 import { Projects } from './account/projects.ts'
 import { ask, change, checkedId } from './api/account-call.ts'
 import { type ApiChannel, DepotApi, defaultApiUrl, openApi } from './api/api.ts'
-import { DepotBuild, type DepotBuildOptions } from './build/build.ts'
-import { type BuildPlan, checkBuildPlan } from './build/build-plan.ts'
+import { DepotBuild, type DepotBuildOptions, depotBuildOptionNames } from './build/build.ts'
+import { type BuildPlan, buildPlanNames, checkBuildPlan } from './build/build-plan.ts'
 import { reportOutcome } from './build/finish.ts'
 import type { Outcome } from './build/outcome.ts'
 import { adopt, type Registration, register } from './build/registration.ts'
-import type { DepotOptions } from './depot-options.ts'
+import { type DepotOptions, depotOptionNames } from './depot-options.ts'
 import { resolveProjectId } from './identity/project-id.ts'
 import { callerToken, resolveToken } from './identity/token.ts'
 import type { MachineApi } from './machine/machine-api.ts'
@@ -26,6 +27,12 @@ export interface CreateBuildOptions extends BuildPlan, DepotBuildOptions {
   readonly projectId?: string | undefined
 }
 
+const createBuildOptionNames: OptionNames<CreateBuildOptions> = {
+  ...buildPlanNames,
+  ...depotBuildOptionNames,
+  projectId: true,
+}
+
 export interface AdoptBuildOptions extends DepotBuildOptions {
   readonly buildId: string
   /** The build's own, as whoever has registered it got it. */
@@ -34,6 +41,14 @@ export interface AdoptBuildOptions extends DepotBuildOptions {
   readonly projectId?: string
   /** Names the saved image is to have beside the id of the build, as whoever has registered it has asked for. */
   readonly saveTags?: readonly string[]
+}
+
+const adoptBuildOptionNames: OptionNames<AdoptBuildOptions> = {
+  ...depotBuildOptionNames,
+  buildId: true,
+  token: true,
+  projectId: true,
+  saveTags: true,
 }
 
 /** One of the two on the wire. */
@@ -64,8 +79,9 @@ export class Depot implements AsyncDisposable {
   readonly #abandoned = new Set<Promise<void>>()
   #closed = false
 
-  /** Throws INVALID_OPTION for an `apiUrl` that is none. Nothing is sent yet. */
+  /** Throws INVALID_OPTION for an option that there is not, and for an `apiUrl` that is none. Nothing is sent yet. */
   constructor(options: DepotOptions = {}) {
+    checkKnownOptions(options, depotOptionNames)
     const { env = process.env, userAgent = defaultUserAgent, onWarning = emitWarning } = options
     this.#env = env
     this.#userAgent = userAgent
@@ -82,7 +98,7 @@ export class Depot implements AsyncDisposable {
   /**
    * Registers a build. It is to be ended, by `await using` or `finish()`.
    *
-   * Throws INVALID_OPTION where no project is named; UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
+   * Throws INVALID_OPTION, also where no project is named; UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
    * RESOURCE_EXHAUSTED or REFUSED by Depot; UNREACHABLE, TIMEOUT, API_FAILED; CANCELLED.
    */
   createBuild(options: CreateBuildOptions = {}): Promise<DepotBuild> {
@@ -121,6 +137,7 @@ export class Depot implements AsyncDisposable {
   }
 
   async #createBuild(options: CreateBuildOptions): Promise<DepotBuild> {
+    checkKnownOptions(options, createBuildOptionNames)
     this.#checkOpen(options.signal)
     checkBuildPlan(options)
     const projectId = await resolveProjectId({ projectId: options.projectId, env: this.#env })
@@ -131,6 +148,7 @@ export class Depot implements AsyncDisposable {
   }
 
   async #adoptBuild(options: AdoptBuildOptions): Promise<DepotBuild> {
+    checkKnownOptions(options, adoptBuildOptionNames)
     const { projectId, signal } = options
     this.#checkOpen(signal)
     const buildId = checkedId(options.buildId, 'buildId')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Depot } from '../../src/depot/depot.ts'
 import { startStandIn } from './stand-in/stand-in.ts'
+import { startTenant } from './tenant.ts'
 
 describe('a Depot that is closed', () => {
   for (const way of ['waits', 'cancels'] as const) {
@@ -28,6 +29,43 @@ describe('a Depot that is closed', () => {
 })
 
 describe('a Depot', () => {
+  it('knows all its options, and says which one was meant by another, before anything is sent', async () => {
+    await using tenant = await startTenant()
+    const { depot, projectId, standIn } = tenant
+    const { projects, images } = depot
+    const id = { projectId }
+    assert.throws(() => new Depot({ tokn: 't' } as never), {
+      ...{ code: 'INVALID_OPTION', subject: 'tokn' },
+      advice: 'Did you mean token?',
+    })
+    const cases: [() => Promise<unknown>, string][] = [
+      [() => depot.createBuild({ projectid: projectId } as never), 'projectid'],
+      [() => depot.adoptBuild({ buildId: 'b', token: 't', project: projectId } as never), 'project'],
+      [() => depot.adoptBuild(undefined as never), 'options'],
+      [() => projects.list({ timeout: 1 } as never), 'timeout'],
+      [() => projects.create({ name: 'a', regionId: 'us-east-1', cache: {} } as never), 'cache'],
+      [() => projects.update(projectId, { name: 'a', hardwear: '4x4' } as never), 'hardwear'],
+      [
+        () => projects.update(projectId, { cachePolicy: { keepGb: 1, keepDays: 1, keep: 1 } as never }),
+        'cachePolicy.keep',
+      ],
+      [() => images.pullToken({ ...id, buildID: 'b' } as never), 'buildID'],
+      [() => images.list(projectId, { pagesize: 5 } as never).next(), 'pagesize'],
+    ]
+    for (const [call, subject] of cases) await assert.rejects(call(), { code: 'INVALID_OPTION', subject })
+    assert.deepEqual(standIn.journal.events, [])
+
+    await using build = await depot.createBuild(id)
+    const timeout = { timeout: 1 } as never
+    await assert.rejects(build.acquireMachine('amd64', timeout), {
+      code: 'INVALID_OPTION',
+      subject: 'timeout',
+    })
+    const machine = await build.acquireMachine('amd64')
+    await assert.rejects(machine.connect(timeout), { code: 'INVALID_OPTION', subject: 'timeout' })
+    await assert.rejects(machine.replace(timeout), { code: 'INVALID_OPTION', subject: 'timeout' })
+  })
+
   it('registers no build whose names are no list', async () => {
     await using standIn = await startStandIn()
     await using depot = new Depot({ apiUrl: standIn.apiUrl, token: standIn.organizationToken, env: {} })

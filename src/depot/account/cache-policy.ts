@@ -1,4 +1,5 @@
 import { invalidOption } from '../../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import type { CachePolicy as Wire } from '../../gen/depot/core_pb.js'
 
 /** How much of a project's cache is kept, and for how long. Whole numbers. */
@@ -9,8 +10,12 @@ export interface CachePolicy {
   readonly keepDays: number
 }
 
+const cachePolicyNames: OptionNames<CachePolicy> = { keepGb: true, keepDays: true }
+
 /** @internal Throws INVALID_OPTION for what is no whole number. */
-export function cachePolicyToWire({ keepGb, keepDays }: CachePolicy): { keepGb: number; keepDays: number } {
+export function cachePolicyToWire(policy: CachePolicy): { keepGb: number; keepDays: number } {
+  checkKnownOptions(policy, cachePolicyNames, 'cachePolicy.')
+  const { keepGb, keepDays } = policy
   return {
     keepGb: count(keepGb, 'cachePolicy.keepGb'),
     keepDays: count(keepDays, 'cachePolicy.keepDays'),

@@ -1,4 +1,5 @@
 import { invalidOption } from '../../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import type { Image as Wire } from '../../gen/depot/build_pb.js'
 import { ask, type CallOptions, change, checkedId, checkedText } from '../api/account-call.ts'
 import type { DepotApi } from '../api/api.ts'
@@ -41,6 +42,8 @@ export interface PullTokenScope {
   readonly buildId?: string
 }
 
+const pullTokenScopeNames: OptionNames<PullTokenScope> = { projectId: true, buildId: true }
+
 /** The images that builds have saved. Throws what {@link Projects} throws. */
 export class Images {
   readonly #api: DepotApi
@@ -79,7 +82,9 @@ export class Images {
   }
 
   /** A token for pulling a project's or a build's images. */
-  async pullToken({ projectId, buildId }: PullTokenScope, options?: CallOptions): Promise<PullToken> {
+  async pullToken(scope: PullTokenScope, options?: CallOptions): Promise<PullToken> {
+    checkKnownOptions(scope, pullTokenScopeNames)
+    const { projectId, buildId } = scope
     if (projectId === undefined && buildId === undefined)
       throw invalidOption('projectId', { expected: 'a project or a build to pull from', received: projectId })
     const request = {

@@ -1,4 +1,5 @@
 import { invalidOption } from '../../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import type { Project as Wire } from '../../gen/depot/core_pb.js'
 import { ask, type CallOptions, change, checkedId, checkedText } from '../api/account-call.ts'
 import type { DepotApi } from '../api/api.ts'
@@ -33,12 +34,27 @@ export interface NewProject {
   readonly hardware?: Hardware
 }
 
+const newProjectNames: OptionNames<NewProject> = {
+  name: true,
+  regionId: true,
+  organizationId: true,
+  cachePolicy: true,
+  hardware: true,
+}
+
 /** What is to be another; the rest stays as it is. */
 export interface ProjectChanges {
   readonly name?: string
   readonly regionId?: string
   readonly cachePolicy?: CachePolicy
   readonly hardware?: Hardware
+}
+
+const projectChangeNames: OptionNames<ProjectChanges> = {
+  name: true,
+  regionId: true,
+  cachePolicy: true,
+  hardware: true,
 }
 
 /**
@@ -75,6 +91,7 @@ export class Projects {
 
   /** Makes a project, which is a cache with the machines that share it. Sent once, whatever comes of it. */
   async create(project: NewProject, options?: CallOptions): Promise<Project> {
+    checkKnownOptions(project, newProjectNames)
     const { organizationId } = project
     const request = {
       name: checkedText(project.name, 'name'),
@@ -88,6 +105,7 @@ export class Projects {
 
   /** Changes what is given; INVALID_OPTION where nothing is. */
   async update(projectId: string, changes: ProjectChanges, options?: CallOptions): Promise<Project> {
+    checkKnownOptions(changes, projectChangeNames)
     const { name, regionId } = changes
     const changed = {
       ...(name !== undefined && { name: checkedText(name, 'name') }),

@@ -1,4 +1,5 @@
 import { invalidOption } from '../../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import { deadline } from './deadline.ts'
 import { isId } from './id.ts'
 import { retry } from './retry.ts'
@@ -10,6 +11,8 @@ export interface CallOptions {
   /** Milliseconds until it ends with TIMEOUT, further tries included. 30,000 by default. */
   readonly timeoutMs?: number
 }
+
+export const callOptionNames: OptionNames<CallOptions> = { signal: true, timeoutMs: true }
 
 /** A call that a signal ends. */
 export type Call<T> = (options: { readonly signal: AbortSignal }) => Promise<T>
@@ -24,7 +27,9 @@ export function change<T>(call: Call<T>, options?: CallOptions): Promise<T> {
   return within(call, options)
 }
 
-async function within<T>(call: Call<T>, { signal, timeoutMs = 30_000 }: CallOptions = {}): Promise<T> {
+async function within<T>(call: Call<T>, options: CallOptions = {}): Promise<T> {
+  checkKnownOptions(options, callOptionNames)
+  const { signal, timeoutMs = 30_000 } = options
   using limit = deadline(milliseconds(timeoutMs), signal)
   return await call({ signal: limit.signal })
 }

@@ -1,11 +1,14 @@
 import { BuildkitError, invalidOption } from '../../base/errors.ts'
-import { ask, type Call, type CallOptions } from './account-call.ts'
+import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
+import { ask, type Call, type CallOptions, callOptionNames } from './account-call.ts'
 
 /** How a list is fetched, which comes in pages. */
 export interface PageOptions extends CallOptions {
   /** How many to fetch at a time, 1 to 1,000; 100 by default, as Depot's own clients do. */
   readonly pageSize?: number
 }
+
+const pageOptionNames: OptionNames<PageOptions> = { ...callOptionNames, pageSize: true }
 
 /** One page. */
 export interface Page<T> {
@@ -29,8 +32,10 @@ const mostEmptyPages = 100
  */
 export async function* pages<T>(
   fetchPage: (page: PageRequest) => Call<Page<T>>,
-  { pageSize = 100, ...options }: PageOptions = {},
+  pageOptions: PageOptions = {},
 ): AsyncGenerator<T, void, undefined> {
+  checkKnownOptions(pageOptions, pageOptionNames)
+  const { pageSize = 100, ...options } = pageOptions
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > 1000)
     throw invalidOption('pageSize', { expected: 'a whole number from 1 to 1000', received: pageSize })
   let pageToken: string | undefined

@@ -1,4 +1,5 @@
 import { invalidOption } from '../../base/errors.ts'
+import type { OptionNames } from '../../base/known-options.ts'
 
 /** What a build is about to do, for Depot's dashboard; `save` also decides where it is saved. */
 export interface BuildPlan {
@@ -11,6 +12,8 @@ export interface BuildPlan {
   /** The image's names. */
   readonly tags?: readonly string[]
 }
+
+export const buildPlanNames: OptionNames<BuildPlan> = { save: true, push: true, load: true, tags: true }
 
 /** @internal Throws INVALID_OPTION for names that are no list: of text, each letter would be one. */
 export function checkBuildPlan({ tags, save }: BuildPlan): void {

@@ -1,13 +1,18 @@
 import { deferred } from '../../base/deferred.ts'
 import { BuildkitError, messageOf } from '../../base/errors.ts'
+import type { OptionNames } from '../../base/known-options.ts'
 import type { OnWarning } from '../../base/warning.ts'
 import type { Attachable } from '../../session/attachable.ts'
 import { grantedAuth } from '../../session/granted-auth.ts'
 import type { SolveRun } from '../../solve/run.ts'
-import { milliseconds } from '../api/account-call.ts'
 import { deadline } from '../api/deadline.ts'
 import { cancelled } from '../machine/acquire.ts'
-import { type AcquireMachineOptions, Machine, type MachineOwner } from '../machine/machine.ts'
+import {
+  type AcquireMachineOptions,
+  checkAcquireMachineOptions,
+  Machine,
+  type MachineOwner,
+} from '../machine/machine.ts'
 import type { MachineApi } from '../machine/machine-api.ts'
 import { type BuildPlatform, type MachinePlatform, machineFor } from '../machine/machine-platform.ts'
 import { onExitSignal } from './exit-signals.ts'
@@ -33,6 +38,8 @@ export interface DepotBuildOptions {
    */
   readonly finishOnExit?: boolean
 }
+
+export const depotBuildOptionNames: OptionNames<DepotBuildOptions> = { signal: true, finishOnExit: true }
 
 /**
  * A build that Depot knows of. Made by `depot.createBuild()` or `depot.adoptBuild()`. It ends once, by
@@ -113,7 +120,7 @@ export class DepotBuild implements AsyncDisposable {
    */
   async acquireMachine(platform: BuildPlatform, options: AcquireMachineOptions = {}): Promise<Machine> {
     const machine = machineFor(platform)
-    if (options.timeoutMs !== undefined) milliseconds(options.timeoutMs)
+    checkAcquireMachineOptions(options)
     return this.#acquire(machine, options)
   }
 

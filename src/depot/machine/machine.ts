@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { deferred } from '../../base/deferred.ts'
 import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import type { OnWarning } from '../../base/warning.ts'
 import { Buildkit } from '../../buildkit.ts'
 import { Code } from '../../grpc/status.ts'
@@ -27,6 +28,12 @@ export interface AcquireMachineOptions {
   readonly onState?: (state: MachineState) => void
 }
 
+const acquireMachineOptionNames: OptionNames<AcquireMachineOptions> = {
+  signal: true,
+  timeoutMs: true,
+  onState: true,
+}
+
 export interface MachineConnectOptions {
   /** Gives up connecting. */
   readonly signal?: AbortSignal
@@ -34,6 +41,12 @@ export interface MachineConnectOptions {
   readonly timeoutMs?: number
   /** Told of warnings of the builds on this connection; by default as the `Depot` is. */
   readonly onWarning?: OnWarning
+}
+
+const machineConnectOptionNames: OptionNames<MachineConnectOptions> = {
+  signal: true,
+  timeoutMs: true,
+  onWarning: true,
 }
 
 /** As long as Depot's own clients wait for a machine. */
@@ -128,6 +141,7 @@ export class Machine implements AsyncDisposable {
    * MACHINE_LOST or CLOSED when the machine is no more.
    */
   async connect(options: MachineConnectOptions = {}): Promise<Buildkit> {
+    checkKnownOptions(options, machineConnectOptionNames)
     const { signal, timeoutMs = defaultTimeoutMs, onWarning = this.#owner.onWarning } = options
     milliseconds(timeoutMs)
     this.#over.signal.throwIfAborted()
@@ -147,8 +161,9 @@ export class Machine implements AsyncDisposable {
    * A fresh machine in place of this one, which was lost. Once per build and platform: throws MACHINE_LOST
    * the second time, REFUSED for a machine that is not lost, else what acquiring throws.
    */
-  replace(options: AcquireMachineOptions = {}): Promise<Machine> {
-    return this.#owner.replace(this, options)
+  async replace(options: AcquireMachineOptions = {}): Promise<Machine> {
+    checkAcquireMachineOptions(options)
+    return await this.#owner.replace(this, options)
   }
 
   /**
@@ -273,6 +288,12 @@ export class Machine implements AsyncDisposable {
   #tell(): void {
     tell(() => this.#onState?.(this.#state))
   }
+}
+
+/** Throws INVALID_OPTION for an option that there is not, and for a `timeoutMs` that no timer can have. */
+export function checkAcquireMachineOptions(options: AcquireMachineOptions): void {
+  checkKnownOptions(options, acquireMachineOptionNames)
+  milliseconds(options.timeoutMs ?? defaultTimeoutMs)
 }
 
 /** What the caller's function throws is the caller's: it must not stop the machine from being released. */

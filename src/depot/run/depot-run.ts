@@ -99,9 +99,9 @@ class Run implements DepotRun {
   }
 
   async #run(): Promise<DepotResult> {
-    using _ = this.#cancellation.follow(this.#options.signal)
     try {
       const plan = planSolves(this.#options, this.#env)
+      using _ = this.#cancellation.follow(this.#options.signal)
       await checkSolves(plan, this.#options)
       const loading = await startLoading(this.#options.load, this.#env, this.#cancellation.signal)
       const build = await this.#register()

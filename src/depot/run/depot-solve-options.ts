@@ -1,7 +1,9 @@
+import type { OptionNames } from '../../base/known-options.ts'
+import { solveOptionNames } from '../../solve/check-shape.ts'
 import type { SolveOptions } from '../../solve/options.ts'
 import type { TlsOptions } from '../../transport/tls-options.ts'
-import type { DepotBuildOptions } from '../build/build.ts'
-import type { BuildPlan } from '../build/build-plan.ts'
+import { type DepotBuildOptions, depotBuildOptionNames } from '../build/build.ts'
+import { type BuildPlan, buildPlanNames } from '../build/build-plan.ts'
 import type { BuildPlatform } from '../machine/machine-platform.ts'
 import type { PushCredentials } from './push-credentials.ts'
 
@@ -29,9 +31,23 @@ export interface DepotSolveOptions
   readonly replaceLostMachine?: boolean
 }
 
+const { ref: _, ...ofEachSolve } = solveOptionNames
+
+export const depotSolveOptionNames: OptionNames<DepotSolveOptions> = {
+  ...ofEachSolve,
+  ...buildPlanNames,
+  ...depotBuildOptionNames,
+  projectId: true,
+  platforms: true,
+  pushCredentials: true,
+  replaceLostMachine: true,
+}
+
 export interface LoadTarget {
   /** The Engine's address, such as `docker:///path/to/docker.sock` or `docker://host:port`. */
   readonly engine: string
   /** For an Engine on a TCP port. */
   readonly tls?: TlsOptions
 }
+
+export const loadTargetNames: OptionNames<LoadTarget> = { engine: true, tls: true }

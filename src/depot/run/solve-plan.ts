@@ -1,13 +1,13 @@
 import { invalidOption } from '../../base/errors.ts'
-import { pickOptions } from '../../base/known-options.ts'
+import { checkKnownOptions, pickOptions } from '../../base/known-options.ts'
 import { parseReference } from '../../registry/reference.ts'
 import type { Attachable } from '../../session/attachable.ts'
 import type { RegistryGrant } from '../../session/granted-auth.ts'
 import { isAuth } from '../../session/local-auth.ts'
-import { solveOptionNames } from '../../solve/check-shape.ts'
+import { checkShape, solveOptionNames } from '../../solve/check-shape.ts'
 import type { Export, SolveOptions } from '../../solve/options.ts'
 import { checkBuildPlan } from '../build/build-plan.ts'
-import type { DepotSolveOptions } from './depot-solve-options.ts'
+import { type DepotSolveOptions, depotSolveOptionNames, loadTargetNames } from './depot-solve-options.ts'
 import { exportsOfEach, type MachineShare, pushedNames, sharesOf } from './multi-platform.ts'
 import { pushGrants } from './push-credentials.ts'
 
@@ -21,10 +21,13 @@ export interface SolvePlan {
   readonly grants: readonly RegistryGrant[]
 }
 
-/** Throws INVALID_OPTION for options that contradict each other. */
+/** Throws INVALID_OPTION for options that there are not, or that contradict each other. */
 export function planSolves(options: DepotSolveOptions, env: NodeJS.ProcessEnv): SolvePlan {
+  checkKnownOptions(options, depotSolveOptionNames)
+  checkShape(pickOptions<SolveOptions>(options, solveOptionNames))
   const { tags = [], push = false, save = false, load = false } = options
   checkBuildPlan({ tags, save })
+  if (typeof load !== 'boolean') checkKnownOptions(load, loadTargetNames, 'load.')
   const { exports = [], session = [], frontendAttrs, pushCredentials } = options
   const shares = sharesOf(options.platforms)
   for (const tag of tags) parseReference(tag, 'tags')

@@ -455,6 +455,11 @@ describe('a build on Depot in one call', () => {
         'pushCredentials["a.example"]',
       ],
       [{ session: [staticAuth({}), staticAuth({})] }, 'session'],
+      [{ platform: 'linux/arm64' } as never, 'platform'],
+      [{ ref: 'x' } as never, 'ref'],
+      [{ load: { engine: 'docker:///x', tsl: {} } as never }, 'load.tsl'],
+      [{ exports: [{ ...push, atrs: {} } as never] }, 'exports[0].atrs'],
+      [{ exports: 'image' as never }, 'exports'],
       // What the solves themselves would refuse, with a machine waiting.
       [{ localDirs: {} }, 'localDirs.dockerfile'],
       [{ localDirs: { ...hello.localDirs, context: './nope' } }, 'localDirs.context'],
