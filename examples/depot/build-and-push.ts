@@ -21,10 +21,13 @@ function credentials(registry: string) {
     REGISTRY_PASSWORD_FILE: file,
   } = process.env
   if (username && password) return staticAuth({ [registry]: { username, password } })
-  if (username && file)
+  if (username && file) {
+    // A callback is asked by the name that the daemon has for Docker Hub.
+    const pushedTo = registry === 'docker.io' ? 'registry-1.docker.io' : registry
     return callbackAuth(async (host) =>
-      host === registry ? { username, password: (await readFile(file, 'utf8')).trim() } : undefined,
+      host === pushedTo ? { username, password: (await readFile(file, 'utf8')).trim() } : undefined,
     )
+  }
   return dockerConfigAuth()
 }
 
