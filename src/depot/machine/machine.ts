@@ -318,7 +318,7 @@ function mayBeShutDown(error: BuildkitError): boolean {
 }
 
 /** What happened; what to do about it, the machine knows better than its connection. */
-function withoutAdvice(error: unknown): string {
+export function withoutAdvice(error: unknown): string {
   const advice = isBuildkitError(error) ? error.advice : undefined
-  return messageOf(error).replace(`. ${advice}`, '')
+  return messageOf(error).replace(`. ${advice}`, '').replace(`\n${advice}`, '')
 }

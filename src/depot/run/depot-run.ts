@@ -7,6 +7,7 @@ import { isAuth, registryAuthOf } from '../../session/local-auth.ts'
 import { checkOptions } from '../../solve/check.ts'
 import type { Export, SolveOptions } from '../../solve/options.ts'
 import type { SolveResult } from '../../solve/result.ts'
+import { SolveError } from '../../solve/solve-error.ts'
 import { dockerHost, type EngineTarget } from '../../transport/docker-host.ts'
 import { type ImageLoad, type LoadedImage, loadImages } from '../../transport/engine-images.ts'
 import { engineAt } from '../../transport/route-to.ts'
@@ -14,7 +15,7 @@ import { deadline } from '../api/deadline.ts'
 import type { DepotBuild, DepotBuildOptions } from '../build/build.ts'
 import type { BuildPlan } from '../build/build-plan.ts'
 import type { Outcome } from '../build/outcome.ts'
-import type { Machine } from '../machine/machine.ts'
+import { type Machine, withoutAdvice } from '../machine/machine.ts'
 import type { MachinePlatform } from '../machine/machine-platform.ts'
 import type { MachineState } from '../machine/machine-state.ts'
 import type { DepotSolveOptions } from './depot-solve-options.ts'
@@ -31,7 +32,8 @@ export interface DepotRun extends AsyncDisposable {
   readonly events: AsyncIterable<DepotEvent>
   /**
    * Settles when the image is where it should be, the machines are released and Depot knows the outcome. Rejects with a
-   * BuildkitError; for a failed solve a SolveError. One machine's failure ends the other machine's work.
+   * BuildkitError; for a failed solve a SolveError, whose message begins with the platform where there are several
+   * machines. One machine's failure ends the other machine's work.
    */
   readonly result: Promise<DepotResult>
   /** Ends the build; the result then rejects with CANCELLED and this reason. Idempotent. */
@@ -174,9 +176,13 @@ class Run implements DepotRun {
     const inputs = { savedTags, auth, load }
     const halt = new AbortController()
     const results = await allOrNone(
-      shares.map((share) => {
+      shares.map(async (share) => {
         const options = solveOptionsOf(share, this.#options, plan, inputs)
-        return this.#onMachine(build, share.machine, { ...options, signal: halt.signal })
+        try {
+          return await this.#onMachine(build, share.machine, { ...options, signal: halt.signal })
+        } catch (error) {
+          throw shares.length > 1 ? ofMachine(share.machine, error) : error
+        }
       }),
       halt,
     )
@@ -255,6 +261,14 @@ async function allOrNone<T>(tasks: readonly Promise<T>[], halt: AbortController)
     halt.abort(error)
     throw error
   }
+}
+
+/** One of several has failed: the message says which. That of a machine that was lost does so by itself. */
+function ofMachine(platform: MachinePlatform, error: unknown): unknown {
+  if (!(error instanceof SolveError) || error.code === 'MACHINE_LOST') return error
+  const { code, advice, cause } = error
+  const more = { cause, ...(advice !== undefined && { advice }) }
+  return new SolveError(code, `${platform}: ${withoutAdvice(error)}`, error, more)
 }
 
 function digestOf({ digest }: SolveResult): string {

@@ -251,9 +251,10 @@ describe('a build on Depot in one call', () => {
       },
     })
     const run = it.build(both)
-    await assert.rejects(run.result, { code: 'SOLVE_FAILED', message: 'the build failed: exit code: 3' })
+    const message = 'arm64: the build failed: exit code: 3'
+    await assert.rejects(run.result, { name: 'SolveError', code: 'SOLVE_FAILED', message })
     await stopped.promise
-    assert.deepEqual(it.outcome(), { status: 'failed', error: 'the build failed: exit code: 3' })
+    assert.deepEqual(it.outcome(), { status: 'failed', error: message })
     await assert.rejects(eventsOf(run), { code: 'SOLVE_FAILED' })
   })
 
