@@ -1,3 +1,4 @@
+import { checkSignal } from './base/check-signal.ts'
 import { checkKnownOptions, type OptionNames } from './base/known-options.ts'
 import type { OnWarning } from './base/warning.ts'
 import type { SolveOptions } from './solve/options.ts'
@@ -82,6 +83,7 @@ export class Buildkit implements AsyncDisposable {
  */
 export async function connect(address: string | Dialer, options: ConnectOptions = {}): Promise<Buildkit> {
   checkKnownOptions(options, connectOptionNames)
+  checkSignal(options.signal)
   const route = await routeTo(address, options)
   return new Buildkit(await openConnection(route, options), options.onWarning)
 }

@@ -1,5 +1,7 @@
+import { checkSignal } from '../base/check-signal.ts'
 import { invalidOption } from '../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
+import type { Attachable } from '../session/attachable.ts'
 import type { CacheEntry, DirectoryExport, SolveOptions, StreamExport } from './options.ts'
 
 export const solveOptionNames: OptionNames<SolveOptions> = {
@@ -31,17 +33,33 @@ const cacheNames: OptionNames<CacheEntry> = { type: true, attrs: true }
  */
 export function checkShape(options: SolveOptions): void {
   checkKnownOptions(options, solveOptionNames)
-  eachOf<ExportOptions>(options, 'exports', (entry, path) => checkKnownOptions(entry, exportNames, path))
+  checkSignal(options.signal)
+  for (const [path, entry] of entriesOf(options, 'exports'))
+    checkKnownOptions(entry as ExportOptions, exportNames, `${path}.`)
   for (const name of ['cacheExports', 'cacheImports'] as const)
-    eachOf<CacheEntry>(options, name, (entry, path) => checkKnownOptions(entry, cacheNames, path))
+    for (const [path, entry] of entriesOf(options, name))
+      checkKnownOptions(entry as CacheEntry, cacheNames, `${path}.`)
+  for (const [path, entry] of entriesOf(options, 'entitlements'))
+    if (typeof entry !== 'string')
+      throw invalidOption(path, { expected: 'text such as network.host', received: entry })
+  for (const [path, entry] of entriesOf(options, 'session')) checkAttachable(path, entry)
 }
 
-function eachOf<Entry>(
+/** Each with its name, such as `exports[0]`. */
+function entriesOf(
   options: SolveOptions,
-  name: 'exports' | 'cacheExports' | 'cacheImports',
-  check: (entry: Entry, path: string) => void,
-): void {
+  name: 'exports' | 'cacheExports' | 'cacheImports' | 'entitlements' | 'session',
+): [string, unknown][] {
   const entries: unknown = options[name] ?? []
   if (!Array.isArray(entries)) throw invalidOption(name, { expected: 'a list', received: entries })
-  for (const [index, entry] of entries.entries()) check(entry, `${name}[${index}].`)
+  return entries.map((entry, index) => [`${name}[${index}]`, entry])
+}
+
+function checkAttachable(path: string, value: unknown): void {
+  if (typeof (value as Partial<Attachable> | null | undefined)?.methods === 'object') return
+  throw invalidOption(path, {
+    expected: 'an attachable, such as dockerConfigAuth() returns',
+    received: value,
+    ...(typeof value === 'function' && { advice: `Call it: ${value.name}()` }),
+  })
 }

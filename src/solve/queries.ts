@@ -1,3 +1,4 @@
+import { checkSignal } from '../base/check-signal.ts'
 import { BuildkitError, messageOf } from '../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 import { moby } from '../gen/buildkit.js'
@@ -28,7 +29,7 @@ export interface Worker {
 }
 
 export interface QueryOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const queryOptionNames: OptionNames<QueryOptions> = { signal: true }
@@ -81,6 +82,7 @@ async function query(
 ): Promise<Buffer> {
   checkKnownOptions(options, queryOptionNames)
   const { signal } = options
+  checkSignal(signal)
   try {
     return await rpc.unary(method, new Uint8Array(), { signal, timeoutMs: queryTimeoutMs })
   } catch (error) {

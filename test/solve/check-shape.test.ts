@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { connect } from '../../src/buildkit.ts'
+import { dockerConfigAuth } from '../../src/session/auth.ts'
 import { checkShape } from '../../src/solve/check-shape.ts'
 import { fakeBuildkitd } from '../support/fake-buildkitd.ts'
 
@@ -44,6 +45,35 @@ describe('an option of a solve that there is not', () => {
     const buildkit = await connect(daemon.dial)
     const run = buildkit.solve({ definition, export: [] } as never)
     await assert.rejects(run.result, { code: 'INVALID_OPTION', subject: 'export' })
+    await buildkit.close()
+  })
+})
+
+describe('an option of a solve of another kind', () => {
+  it('is refused where a list belongs', () => {
+    for (const name of ['exports', 'cacheExports', 'cacheImports', 'entitlements'])
+      refuses({ [name]: {} }, { subject: name, expected: 'a list', received: 'an object' })
+    refuses({ session: dockerConfigAuth() }, { subject: 'session', expected: 'a list' })
+    refuses({ entitlements: [5] }, { subject: 'entitlements[0]', received: '5' })
+    refuses({ exports: ['image'] }, { subject: 'exports[0]', expected: 'an object' })
+  })
+
+  it('is refused where an attachable belongs, with advice for a function that was not called', () => {
+    refuses(
+      { session: [dockerConfigAuth] },
+      { subject: 'session[0]', received: 'a function', advice: 'Call it: dockerConfigAuth()' },
+    )
+    refuses({ session: [dockerConfigAuth(), {}] }, { subject: 'session[1]', received: 'an object' })
+    refuses({ session: [null] }, { subject: 'session[0]', received: 'null' })
+  })
+
+  it('is refused where a signal belongs, also before the run listens to it', async () => {
+    const wrong = { definition, signal: new AbortController() } as never
+    const daemon = fakeBuildkitd({ solve: () => assert.fail('the build was sent') })
+    const buildkit = await connect(daemon.dial)
+    const refusal = { code: 'INVALID_OPTION', subject: 'signal', received: 'an AbortController' }
+    await assert.rejects(buildkit.solve(wrong).result, refusal)
+    await assert.rejects(buildkit.info({ signal: new AbortController() } as never), refusal)
     await buildkit.close()
   })
 })
