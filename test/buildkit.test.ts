@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { connect } from '../src/buildkit.ts'
+import { dockerConfigAuth } from '../src/session/auth.ts'
 import { fakeBuildkitd } from './support/fake-buildkitd.ts'
 
 test('an option of connect that there is not is refused before anything is dialled', async () => {
@@ -8,7 +9,7 @@ test('an option of connect that there is not is refused before anything is diall
   for (const [options, subject, meant] of [
     [{ waitForReadyMS: 1 }, 'waitForReadyMS', 'waitForReadyMs'],
     [{ tls: { caPath: 'ca.pem' } }, 'tls.caPath', undefined],
-    [{ TLS: {} }, 'TLS', 'tls'],
+    [{ tsl: {} }, 'tsl', 'tls'],
     [null, 'options', undefined],
   ] as const) {
     await assert.rejects(connect(dial, options as never), (error: Error & Record<string, unknown>) => {
@@ -18,6 +19,46 @@ test('an option of connect that there is not is refused before anything is diall
       return true
     })
   }
+})
+
+test('an option that is undefined is none, for the compiler too', async () => {
+  const none = undefined
+  const buildkit = await connect(fakeBuildkitd({}).dial, {
+    tls: none,
+    onWarning: none,
+    signal: none,
+    connectTimeoutMs: none,
+    waitForReadyMs: none,
+    onState: none,
+  })
+  const run = buildkit.solve({
+    frontend: none,
+    frontendAttrs: none,
+    definition: new Uint8Array(),
+    localDirs: none,
+    exports: [{ type: 'image', attrs: none }],
+    cacheExports: [{ type: 'inline', attrs: none }],
+    cacheImports: none,
+    entitlements: none,
+    session: [dockerConfigAuth({ onUse: none, env: {}, configDir: none, helperTimeoutMs: none })],
+    sharedKey: none,
+    ref: none,
+    internal: none,
+    signal: none,
+    livenessTimeoutMs: none,
+    onWarning: none,
+  })
+  assert.equal((await run.result).ref, run.ref)
+  await buildkit.info({ signal: none })
+  await buildkit.close()
+})
+
+test('a signal of another kind is refused before anything is dialled', async () => {
+  const refusal = { code: 'INVALID_OPTION', subject: 'signal', expected: 'an AbortSignal', received: '5' }
+  await assert.rejects(
+    connect(() => assert.fail('it was dialled'), { signal: 5 } as never),
+    refusal,
+  )
 })
 
 test('an option of a question that there is not is refused', async () => {

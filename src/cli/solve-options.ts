@@ -26,7 +26,9 @@ export interface BuildSurroundings extends OutputSurroundings {
 type Env = BuildSurroundings['env']
 
 /** What the flags come to. */
-export type DockerfileBuild = SolveOptions & Required<Pick<SolveOptions, 'localDirs' | 'exports'>>
+export type DockerfileBuild = SolveOptions & {
+  readonly [Name in 'localDirs' | 'exports']: NonNullable<SolveOptions[Name]>
+}
 
 /** Maps flags to a build, without looking at disk or network. Throws INVALID_OPTION, naming the flag. */
 export function solveOptionsOf(

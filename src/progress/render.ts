@@ -28,17 +28,17 @@ export interface ProgressOutput {
 
 export interface RenderOptions {
   /** Default: `auto`. */
-  readonly mode?: ProgressMode
+  readonly mode?: ProgressMode | undefined
   readonly output: ProgressOutput
   /**
    * Where `NO_COLOR` (not empty: no colours) and `TERM` (`dumb`: no terminal for `auto`) are looked up, such
    * as `process.env`. Default: nothing is set.
    */
-  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Ends the rendering early, not the build. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** A clock that counts milliseconds. Default: `performance.now`. */
-  readonly now?: () => number
+  readonly now?: (() => number) | undefined
 }
 
 const renderOptionNames: OptionNames<RenderOptions> = {

@@ -7,11 +7,11 @@ import { type CredentialSource, type Credentials, entryOf, hubKey, isHub } from 
 
 export interface DockerConfigOptions {
   /** The folder of `config.json`. By default `$DOCKER_CONFIG`, else `.docker` in the home folder. */
-  readonly configDir?: string
+  readonly configDir?: string | undefined
   /** Where `DOCKER_CONFIG`, `DOCKER_AUTH_CONFIG`, `HOME` and the helpers' `PATH` are looked up. */
   readonly env: NodeJS.ProcessEnv
   /** Milliseconds until a credential helper without an answer is killed. 30,000 by default. */
-  readonly helperTimeoutMs?: number
+  readonly helperTimeoutMs?: number | undefined
 }
 
 /**

@@ -24,12 +24,12 @@ export type { Credentials }
 
 export interface AuthOptions {
   /** Told of every use of a credential, for an audit. Anonymous requests are none. */
-  readonly onUse?: (use: CredentialUse) => void
+  readonly onUse?: ((use: CredentialUse) => void) | undefined
   /**
    * `BUILDKIT_NO_CLIENT_TOKEN`, when true, has the daemon fetch tokens itself, with credentials that it asks
    * us for. `process.env` by default, read when the daemon asks.
    */
-  readonly env?: NodeJS.ProcessEnv
+  readonly env?: NodeJS.ProcessEnv | undefined
 }
 
 /** A credential on its way out. Holds no secret. */
@@ -44,9 +44,9 @@ export interface CredentialUse {
 
 export interface DockerConfigAuthOptions extends AuthOptions {
   /** The folder of `config.json`. By default `$DOCKER_CONFIG`, else `.docker` in the home folder. */
-  readonly configDir?: string
+  readonly configDir?: string | undefined
   /** Milliseconds until a credential helper without an answer is killed. 30,000 by default. */
-  readonly helperTimeoutMs?: number
+  readonly helperTimeoutMs?: number | undefined
 }
 
 const authOptionNames: OptionNames<AuthOptions> = { onUse: true, env: true }

@@ -10,15 +10,15 @@ export type ConnectionState = 'connecting' | 'ready' | 'closed' | 'failed'
 
 export interface ConnectionOptions {
   /** Gives up connecting when aborted. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Milliseconds for one attempt to connect. 20,000 by default, as in the Go client. */
-  readonly connectTimeoutMs?: number
+  readonly connectTimeoutMs?: number | undefined
   /**
    * Milliseconds to keep trying while the daemon is not there yet. 0 by default: the first failure counts.
    */
-  readonly waitForReadyMs?: number
+  readonly waitForReadyMs?: number | undefined
   /** Told of every change of state. */
-  readonly onState?: (state: ConnectionState) => void
+  readonly onState?: ((state: ConnectionState) => void) | undefined
 }
 
 const defaultConnectTimeoutMs = 20_000

@@ -11,9 +11,9 @@ import { loadTls, type TlsOptions } from './tls-options.ts'
 
 export interface RouteOptions {
   /** TLS for TCP addresses and for dialers. `{}` trusts the system's authorities and shows no certificate. */
-  readonly tls?: TlsOptions
+  readonly tls?: TlsOptions | undefined
   /** Told of warnings. Without it they go to `process.emitWarning`, each address once. */
-  readonly onWarning?: OnWarning
+  readonly onWarning?: OnWarning | undefined
 }
 
 /**

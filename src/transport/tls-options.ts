@@ -7,16 +7,16 @@ import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 /** How to speak TLS with a daemon. Every part is PEM, in memory or in a file, never both. */
 export interface TlsOptions {
   /** The authorities to trust instead of the system's: one certificate or more. */
-  readonly ca?: string | Buffer
-  readonly caFile?: string
+  readonly ca?: string | Buffer | undefined
+  readonly caFile?: string | undefined
   /** Our certificate, for daemons that ask for one; its chain may follow. Needs the key. */
-  readonly cert?: string | Buffer
-  readonly certFile?: string
+  readonly cert?: string | Buffer | undefined
+  readonly certFile?: string | undefined
   /** The key of our certificate, not encrypted. */
-  readonly key?: string | Buffer
-  readonly keyFile?: string
+  readonly key?: string | Buffer | undefined
+  readonly keyFile?: string | undefined
   /** The name that the daemon's certificate must carry, where that is not the host of the address. */
-  readonly serverName?: string
+  readonly serverName?: string | undefined
 }
 
 const tlsOptionNames: OptionNames<TlsOptions> = {
