@@ -4,18 +4,20 @@ import { BuildkitError, invalidOption, systemCode } from '../base/errors.ts'
 import { parseReference } from '../registry/reference.ts'
 import type { LocalDir } from '../session/file-sync.ts'
 import type { Connection } from '../transport/connection.ts'
-import type { Export, SolveOptions } from './options.ts'
+import type { CacheEntry, Export, SolveOptions } from './options.ts'
 import { listWorkers } from './queries.ts'
 
 /**
  * Finds what is wrong with a build's options, whatever the daemon. Throws INVALID_OPTION, naming the option,
- * what was expected and what came.
+ * what was expected and what came; UNSUPPORTED for what no daemon can be asked for through this client.
  */
 export async function checkOptions(options: SolveOptions): Promise<void> {
   checkFrontend(options)
   checkPlatforms(options.frontendAttrs?.platform)
   for (const [index, entry] of (options.exports ?? []).entries()) checkExport(entry, `exports[${index}]`)
   checkTargetsDiffer(options.exports ?? [])
+  checkCaches(options.cacheExports, 'cacheExports')
+  checkCaches(options.cacheImports, 'cacheImports')
   for (const [name, dir] of Object.entries(options.localDirs ?? {})) await checkLocalDir(name, dir)
   await checkDockerfile(options)
 }
@@ -52,9 +54,22 @@ function checkExport(entry: Export, option: string): void {
     })
   }
   checkTarget(entry, option)
-  for (const name of (entry.attrs?.name ?? '').split(',')) {
-    if (name !== '') parseReference(name, `${option}.attrs.name`)
-  }
+  checkNames(entry, `${option}.attrs.name`)
+}
+
+/** `*` stands for the name that the frontend gives; without any name an image is pushed nowhere. */
+function checkNames({ type, attrs = {} }: Export, option: string): void {
+  const { name = '', 'dangling-name-prefix': prefix = '' } = attrs
+  const isPushed = type === 'image' && (isOn(attrs.push) || isOn(attrs['push-by-digest']))
+  if (isPushed && name === '' && prefix === '')
+    throw invalidOption(option, { expected: 'a name to push the image to', received: attrs.name })
+  if (name === '*') return
+  for (const one of name.split(',')) if (one !== '') parseReference(one, option)
+}
+
+/** As the exporter reads it (moby/buildkit `exporter/containerimage/export.go`): there and empty is true too. */
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && ['', '1', 't', 'T', 'TRUE', 'true', 'True'].includes(value)
 }
 
 function checkTarget(entry: Export, option: string): void {
@@ -110,9 +125,19 @@ function checkTargetsDiffer(exports: readonly Export[]): void {
   }
 }
 
+/** A cache in a directory here would need a content store that we serve; without one, imports do nothing at all. */
+function checkCaches(caches: readonly CacheEntry[] = [], option: string): void {
+  const index = caches.findIndex(({ type }) => type === 'local')
+  if (index < 0) return
+  throw new BuildkitError('UNSUPPORTED', 'a cache of type local is not served by this client yet', {
+    subject: `${option}[${index}].type`,
+    advice: 'Use registry, inline, gha, s3 or azblob',
+  })
+}
+
 async function checkLocalDir(name: string, dir: LocalDir): Promise<void> {
-  if (typeof dir !== 'string') return
   const option = `localDirs.${name}`
+  if (typeof dir !== 'string') return checkFiles(dir, option)
   try {
     if ((await stat(dir)).isDirectory()) return
   } catch (cause) {
@@ -123,6 +148,19 @@ async function checkLocalDir(name: string, dir: LocalDir): Promise<void> {
     })
   }
   throw invalidOption(option, { expected: 'a directory', received: dir, advice: 'It is not a directory' })
+}
+
+function checkFiles(files: unknown, option: string): void {
+  if (typeof files !== 'object' || files === null || Array.isArray(files))
+    throw invalidOption(option, {
+      expected: 'the path of a directory, or files by name with their contents',
+      received: files,
+    })
+  for (const [path, contents] of Object.entries(files)) {
+    if (typeof contents === 'string' || contents instanceof Uint8Array) continue
+    const expected = 'the contents of a file, as a string or bytes'
+    throw invalidOption(`${option}[${JSON.stringify(path)}]`, { expected, received: contents })
+  }
 }
 
 /** The Dockerfile frontend would answer a missing Dockerfile only after the build has begun. */
