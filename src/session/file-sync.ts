@@ -1,4 +1,5 @@
 import type { OnWarning } from '../base/warning.ts'
+import { MemoryTree } from '../fsutil/send/memory-tree.ts'
 import { sendTree, type Tree } from '../fsutil/send/send.ts'
 import { firstValue, type Metadata } from '../grpc/metadata.ts'
 import { Code, RpcError } from '../grpc/status.ts'
@@ -19,6 +20,10 @@ export function fileSync(
   options: { onWarning?: OnWarning | undefined } = {},
 ): Attachable {
   return {
+    check: async () => {
+      for (const [name, dir] of Object.entries(dirs))
+        if (typeof dir !== 'string') new MemoryTree(dir, `localDirs.${name}`)
+    },
     methods: {
       '/moby.filesync.v1.FileSync/DiffCopy': async (call) => {
         const name = firstValue(call.metadata, 'dir-name') ?? ''

@@ -1,10 +1,12 @@
 import { Cancellation } from '../base/cancellation.ts'
-import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
+import { BuildkitError, isBuildkitError } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
 import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
 import { RpcError } from '../grpc/status.ts'
+import type { Attachable } from '../session/attachable.ts'
+import { isAuth } from '../session/local-auth.ts'
 import { Session, type Tunnel } from '../session/session.ts'
 import { callAsDuplex } from '../session/tunnel.ts'
 import type { Connection } from '../transport/connection.ts'
@@ -104,10 +106,12 @@ class Run implements SolveRun {
     try {
       checkShape(this.#options)
       using _ = this.#cancellation.follow(this.#options.signal)
+      if (this.#connection.state === 'closed') throw startedTooLate()
       await checkOptions(this.#options)
-      await this.#checkAttachables()
+      const attachables = attachablesFor(this.#options)
+      await this.#checkAll(attachables)
       await checkExporters(this.#options, this.#connection)
-      const result = await this.#solve()
+      const result = await this.#solve(attachables)
       this.status.end()
       return result
     } catch (error) {
@@ -119,17 +123,16 @@ class Run implements SolveRun {
   }
 
   /** They may be code that is not ours: a run that is cancelled does not wait for it. */
-  async #checkAttachables(): Promise<void> {
+  async #checkAll(attachables: readonly Attachable[]): Promise<void> {
     const { signal } = this.#cancellation
-    for (const { check } of this.#options.session ?? [])
-      if (check !== undefined) await unlessAborted(check(signal), signal)
+    for (const { check } of attachables) if (check !== undefined) await unlessAborted(check(signal), signal)
   }
 
   /** Three lives run together: the session, the solve, and the status stream, which outlives the other two. */
-  async #solve(): Promise<SolveResult> {
+  async #solve(attachables: readonly Attachable[]): Promise<SolveResult> {
     this.#cancellation.signal.throwIfAborted()
     const session = new Session({
-      attachables: attachablesFor(this.#options),
+      attachables,
       sharedKey: this.#options.sharedKey ?? (await sharedKeyOf(this.#options)),
       ...(this.#options.livenessTimeoutMs === undefined
         ? {}
@@ -213,20 +216,33 @@ class Run implements SolveRun {
 
   #failure(caught: unknown): BuildkitError {
     const error = this.#broken ?? caught
+    const { cancelled } = this.#cancellation
     const wasSent = this.#session !== undefined
-    if (!wasSent && this.#cancellation.cancelled === undefined && isBuildkitError(error)) return error
-    const closed = this.#connection.state === 'closed'
-    if (closed && this.#cancellation.cancelled === undefined) {
-      return new BuildkitError('CLOSED', `the connection was closed during the build: ${messageOf(error)}`, {
-        cause: error,
-      })
-    }
+    const isLost = isBuildkitError(error) && error.code === 'CONNECTION_LOST'
+    if (cancelled === undefined && this.#connection.state === 'closed' && (wasSent || isLost))
+      return closedTooEarly(error)
+    if (!wasSent && cancelled === undefined && isBuildkitError(error)) return error
     return solveError({
       ref: this.ref,
       error,
       facts: this.#facts,
       handlerError: this.#session?.handlerError,
-      cancelled: this.#cancellation.cancelled,
+      hasAuth: (this.#options.session ?? []).some(isAuth),
+      cancelled,
     })
   }
+}
+
+function startedTooLate(): BuildkitError {
+  return new BuildkitError('CLOSED', 'the connection was closed before the build was started', {
+    advice: 'Start it before close() is called, or before the scope of `await using` ends',
+  })
+}
+
+function closedTooEarly(cause: unknown): BuildkitError {
+  return new BuildkitError(
+    'CLOSED',
+    'close() was called, or the scope of `await using` ended, before the build was over',
+    { advice: 'Await the result inside it: return await buildkit.solve(options).result', cause },
+  )
 }

@@ -58,6 +58,8 @@ export interface Failure {
   readonly facts: FailureFacts
   /** The first error of our own handlers, which may be the cause behind the daemon's words. */
   readonly handlerError: unknown
+  /** True where the session answers for registries. */
+  readonly hasAuth: boolean
   /** Set when the caller has cancelled. */
   readonly cancelled: { readonly reason: unknown } | undefined
 }
@@ -83,8 +85,7 @@ function answered(failure: Failure, error: RpcError): SolveError {
   const ours = ownCause(failure.handlerError, error)
   if (ours !== undefined) return new SolveError(ours.code, ours.message, fields, { cause: ours })
   const text = redactUrls(words(error, fields.vertex))
-  const advice = adviceFor(text)
-  const code = advice === undefined ? 'SOLVE_FAILED' : 'UNSUPPORTED'
+  const { code = 'SOLVE_FAILED', advice } = remedyFor(text, failure.hasAuth)
   return new SolveError(code, `the build failed: ${text}`, fields, {
     cause: error,
     ...(advice === undefined ? {} : { advice }),
@@ -126,9 +127,18 @@ function words(error: RpcError, vertex: FailedVertex | undefined): string {
   return error.grpcCode === Code.Unknown ? error.message : `${codeName(error.grpcCode)}: ${error.message}`
 }
 
-function adviceFor(text: string): string | undefined {
+function remedyFor(text: string, hasAuth: boolean): { code?: ErrorCode; advice?: string } {
   if (/exporter "[^"]*" could not be found/.test(text)) {
-    return 'This daemon lacks that exporter: a Docker Engine without the containerd image store has only moby, local and tar'
+    const advice =
+      'This daemon lacks that exporter: a Docker Engine without the containerd image store has only moby, local and tar'
+    return { code: 'UNSUPPORTED', advice }
   }
-  return undefined
+  if (!refusedByRegistry.test(text)) return {}
+  const registry = /https?:\/\/([^/\s"@]+)\/v2\//.exec(text)?.[1]
+  if (hasAuth) return { advice: `Check the credentials of ${registry ?? 'that registry'}` }
+  return { advice: "Give the registry's credentials: session: [dockerConfigAuth()]" }
 }
+
+/** What BuildKit and containerd say when a registry, or its token server, answers 401 or 403. */
+const refusedByRegistry =
+  /unexpected status[^\n]*: 40[13] |pull access denied|insufficient_scope|no basic auth credentials/

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { describe, it, test } from 'node:test'
+import { inspect } from 'node:util'
 import { type Buildkit, connect } from '../../src/buildkit.ts'
 import { moby } from '../../src/gen/buildkit.js'
 import { Code, RpcError } from '../../src/grpc/status.ts'
 import { unary } from '../../src/session/attachable.ts'
-import { dockerConfigAuth } from '../../src/session/auth.ts'
+import { dockerConfigAuth, staticAuth } from '../../src/session/auth.ts'
 import type { SolveOptions } from '../../src/solve/options.ts'
 import { SolveError } from '../../src/solve/solve-error.ts'
 import type { SolveStatus } from '../../src/solve/status.ts'
@@ -317,7 +318,43 @@ describe('a run', () => {
       await new Promise((resolve) => setTimeout(resolve, 20))
       await buildkit.close()
       await assert.rejects(run.result, { code: 'CLOSED' })
-      await assert.rejects(buildkit.solve(options).result, { code: 'CLOSED' })
+      await assert.rejects(buildkit.solve(options).result, {
+        code: 'CLOSED',
+        message: /^the connection was closed before the build was started/,
+      })
+    })
+  })
+
+  it('says so when its scope ends before it is over', async () => {
+    const daemon = fakeBuildkitd({ solve: () => new Promise(() => {}) })
+    const build = async () => {
+      await using buildkit = await connect(daemon.dial)
+      return { result: buildkit.solve(options).result }
+    }
+    const { result } = await build()
+    await assert.rejects(result, {
+      code: 'CLOSED',
+      message:
+        'close() was called, or the scope of `await using` ended, before the build was over. ' +
+        'Await the result inside it: return await buildkit.solve(options).result',
+    })
+  })
+
+  it('fails before anything is sent when its files or targets cannot be', async () => {
+    await using dir = await tempDir()
+    const file = join(dir.path, 'file')
+    await writeFile(file, '')
+    const unsent = { solve: () => assert.fail('the build was sent') }
+    await withDaemon(unsent, async (buildkit) => {
+      for (const [wrong, subject] of [
+        [{ localDirs: { c: { 'a/../../x': '' } } }, 'localDirs.c'],
+        [{ localDirs: { c: { a: '', 'a/b': '' } } }, 'localDirs.c'],
+        [{ exports: [{ type: 'local', outputDir: file }] }, 'exports[0].outputDir'],
+      ] as [SolveOptions, string][]) {
+        const error = await buildkit.solve({ ...options, ...wrong }).result.catch((reason) => reason)
+        assert.equal(error.code, 'INVALID_OPTION', error.message)
+        assert.equal(error.subject, subject)
+      }
     })
   })
 
@@ -394,4 +431,54 @@ describe('a run with credentials', () => {
     )
     assert.equal(solves, 0)
   })
+})
+
+describe('a run that a registry turns away', () => {
+  const refusals = [
+    'failed to push r.example/a: unexpected status from HEAD request to https://r.example/v2/a/: 401 Unauthorized',
+    'failed to push r.example/a: unexpected status from POST request to https://r.example/v2/a/: 403 Forbidden',
+    'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope',
+    'no basic auth credentials',
+  ]
+
+  async function adviceOn(refusal: string, session: SolveOptions['session']): Promise<string | undefined> {
+    let advice: string | undefined
+    await withDaemon({ solve: () => Promise.reject(failed(refusal)) }, async (buildkit) => {
+      await assert.rejects(buildkit.solve({ ...options, session }).result, (error) => {
+        assert.ok(error instanceof SolveError)
+        assert.equal(error.code, 'SOLVE_FAILED')
+        advice = error.advice
+        return true
+      })
+    })
+    return advice
+  }
+
+  it('is told how to give credentials where it has none', async () => {
+    for (const refusal of refusals)
+      assert.equal(
+        await adviceOn(refusal, []),
+        "Give the registry's credentials: session: [dockerConfigAuth()]",
+      )
+  })
+
+  it('is told to check those that it has', async () => {
+    const session = [staticAuth({})]
+    assert.equal(await adviceOn(refusals[0]!, session), 'Check the credentials of r.example')
+    assert.equal(await adviceOn(refusals[3]!, session), 'Check the credentials of that registry')
+  })
+
+  it('is told nothing of credentials where another fails', async () => {
+    assert.equal(
+      await adviceOn('process "/bin/sh -c exit 40" did not complete: exit code: 40', []),
+      undefined,
+    )
+  })
+})
+
+test('the bytes of an error’s details are kept, and not printed', async () => {
+  const details = Buffer.from('some details')
+  const error = new RpcError(Code.Unknown, 'failed', { details })
+  assert.equal(error.details, details)
+  assert.doesNotMatch(inspect(new SolveError('SOLVE_FAILED', 'x', { ref: 'r' }, { cause: error })), /details/)
 })

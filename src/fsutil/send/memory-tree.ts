@@ -8,13 +8,14 @@ import type { Choose, Entry, FileTree, SendChunk } from './file-tree.ts'
 /** Files by their paths; a directory is there because something is in it. */
 export type Files = Readonly<Record<string, string | Uint8Array>>
 
-/** A tree of files given with their contents. Throws INVALID_OPTION for paths that cannot be. */
+/** A tree of files given with their contents. Throws INVALID_OPTION for paths that cannot be, naming `option`. */
 export class MemoryTree implements FileTree {
   readonly #root: Directory = new Map()
 
-  constructor(files: Files) {
+  constructor(files: Files, option = 'localDirs') {
     for (const [path, contents] of Object.entries(files))
-      this.#add(path, typeof contents === 'string' ? Buffer.from(contents) : contents)
+      if (!this.#add(path, typeof contents === 'string' ? Buffer.from(contents) : contents))
+        throw unusable(path, option)
   }
 
   list(directory: ByteString, choose: Choose): Promise<Entry[]> {
@@ -42,18 +43,20 @@ export class MemoryTree implements FileTree {
       await send(contents.subarray(start, start + chunkBytes))
   }
 
-  #add(path: string, contents: Uint8Array): void {
+  /** False for a path that cannot be. */
+  #add(path: string, contents: Uint8Array): boolean {
     const names = toByteString(path).split('/')
     const name = names.pop()!
     let directory = this.#root
     for (const parent of names) {
       const node = directory.get(parent) ?? new Map()
       directory.set(parent, node)
-      if (node instanceof Uint8Array) throw unusable(path)
+      if (node instanceof Uint8Array) return false
       directory = node
     }
-    if (!isClean(path) || directory.has(name)) throw unusable(path)
+    if (!isClean(path) || directory.has(name)) return false
     directory.set(name, contents)
+    return true
   }
 
   #directory(path: ByteString): Directory {
@@ -108,8 +111,8 @@ function byName([a]: [ByteString, Node], [b]: [ByteString, Node]): number {
   return a < b ? -1 : 1
 }
 
-function unusable(path: string): Error {
-  return invalidOption('localDirs', {
+function unusable(path: string, option: string): Error {
+  return invalidOption(option, {
     expected: 'files by relative paths, none of them inside another',
     received: path,
   })
