@@ -127,7 +127,7 @@ describe('render', () => {
     await assert.rejects(render(statuses, { mode: 'tty', output }), {
       code: 'INVALID_OPTION',
       subject: 'output',
-      message: /expected a terminal, since the mode is tty, got a Output/,
+      message: /expected a terminal, since the mode is tty, got an Output/,
     })
     await assert.rejects(render(statuses, { mode: 'fancy' as ProgressMode, output }), {
       code: 'INVALID_OPTION',
