@@ -4,6 +4,7 @@ import type { Project as Wire } from '../../gen/depot/core_pb.js'
 import { ask, type CallOptions, change, checkedId, checkedText } from '../api/account-call.ts'
 import type { DepotApi } from '../api/api.ts'
 import { unusableReply } from '../api/api-error.ts'
+import { isId } from '../api/id.ts'
 import { dateOf } from '../api/time.ts'
 import { type CachePolicy, cachePolicyFromWire, cachePolicyToWire } from './cache-policy.ts'
 import { type Hardware, hardwareFromWire, hardwareToWire } from './hardware.ts'
@@ -24,7 +25,7 @@ export interface Project {
 
 export interface NewProject {
   readonly name: string
-  /** Such as `us-east-1` or `eu-central-1`. */
+  /** Where its machines and its cache are, such as `us-east-1` or `eu-central-1`. */
   readonly regionId: string
   /** Needed by a user's token that sees several organizations. */
   readonly organizationId?: string
@@ -95,7 +96,7 @@ export class Projects {
     const { organizationId } = project
     const request = {
       name: checkedText(project.name, 'name'),
-      regionId: checkedId(project.regionId, 'regionId'),
+      regionId: checkedRegion(project.regionId),
       ...(organizationId !== undefined && { organizationId: checkedId(organizationId, 'organizationId') }),
       ...settings(project),
     }
@@ -109,7 +110,7 @@ export class Projects {
     const { name, regionId } = changes
     const changed = {
       ...(name !== undefined && { name: checkedText(name, 'name') }),
-      ...(regionId !== undefined && { regionId: checkedId(regionId, 'regionId') }),
+      ...(regionId !== undefined && { regionId: checkedRegion(regionId) }),
       ...settings(changes),
     }
     if (Object.keys(changed).length === 0)
@@ -130,6 +131,14 @@ export class Projects {
     const request = { projectId: checkedId(projectId, 'projectId') }
     await change((call) => this.#api.projects.resetProject(request, call), options)
   }
+}
+
+function checkedRegion(regionId: string): string {
+  if (isId(regionId)) return regionId
+  throw invalidOption('regionId', {
+    expected: "the place of a project's machines and cache, such as us-east-1 or eu-central-1",
+    received: regionId,
+  })
 }
 
 function settings({ cachePolicy, hardware }: Pick<ProjectChanges, 'cachePolicy' | 'hardware'>) {

@@ -174,6 +174,13 @@ describe('the calls for projects', () => {
       (projects) => projects.update('p1', { cachePolicy: { keepGb: 1 } } as unknown as ProjectChanges),
     ],
   ]
+  it('say what a region is where none is given', async () => {
+    await using service = await account({})
+    const message =
+      /regionId cannot be used: expected the place of a project's machines.* us-east-1 .*, got nothing/
+    await assert.rejects(service.projects.create({ name: 'a' } as NewProject), { message })
+  })
+
   for (const [index, [subject, call]] of wrong.entries()) {
     it(`are not made with an unusable ${subject} (${index})`, async () => {
       await using service = await account({})
