@@ -11,15 +11,15 @@ export interface DepotOptions {
   /** `https://api.depot.dev` by default, or `DEPOT_API_URL`. INVALID_OPTION for what is no http or https URL. */
   readonly apiUrl?: string | undefined
   /** Where `DEPOT_...` variables are looked up. `process.env` by default; `{}` for none. */
-  readonly env?: NodeJS.ProcessEnv
+  readonly env?: NodeJS.ProcessEnv | undefined
   /** Which of Depot's APIs hands out machines: the one of Depot's own clients, or the public one. `cli` by default. */
-  readonly machineApi?: 'cli' | 'public'
+  readonly machineApi?: 'cli' | 'public' | undefined
   /** Milliseconds for a call such as registering a build. 30,000 by default. */
-  readonly requestTimeoutMs?: number
+  readonly requestTimeoutMs?: number | undefined
   /** How we introduce ourselves: a product and its version. */
-  readonly userAgent?: string
+  readonly userAgent?: string | undefined
   /** Told of what does not stop the work. `process.emitWarning` by default. */
-  readonly onWarning?: OnWarning
+  readonly onWarning?: OnWarning | undefined
 }
 
 export const depotOptionNames: OptionNames<DepotOptions> = {

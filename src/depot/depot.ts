@@ -38,9 +38,9 @@ export interface AdoptBuildOptions extends DepotBuildOptions {
   /** The build's own, as whoever has registered it got it. */
   readonly token: string
   /** Where Depot does not say. */
-  readonly projectId?: string
+  readonly projectId?: string | undefined
   /** Names the saved image is to have beside the id of the build, as whoever has registered it has asked for. */
-  readonly saveTags?: readonly string[]
+  readonly saveTags?: readonly string[] | undefined
 }
 
 const adoptBuildOptionNames: OptionNames<AdoptBuildOptions> = {
@@ -118,7 +118,7 @@ export class Depot implements AsyncDisposable {
    * What goes wrong is the rejection of its `result`.
    */
   build(options: DepotSolveOptions): DepotRun {
-    return startDepotRun(this, { onWarning: this.#onWarning, ...options }, this.#env)
+    return startDepotRun(this, { ...options, onWarning: options.onWarning ?? this.#onWarning }, this.#env)
   }
 
   /**

@@ -38,8 +38,8 @@ export interface PullToken {
 
 /** What a pull token is for: a project, a build, or a build that is checked to be of that project. */
 export interface PullTokenScope {
-  readonly projectId?: string
-  readonly buildId?: string
+  readonly projectId?: string | undefined
+  readonly buildId?: string | undefined
 }
 
 const pullTokenScopeNames: OptionNames<PullTokenScope> = { projectId: true, buildId: true }

@@ -28,11 +28,11 @@ export interface NewProject {
   /** Where its machines and its cache are, such as `us-east-1` or `eu-central-1`. */
   readonly regionId: string
   /** Needed by a user's token that sees several organizations. */
-  readonly organizationId?: string
+  readonly organizationId?: string | undefined
   /** Depot's own by default. */
-  readonly cachePolicy?: CachePolicy
+  readonly cachePolicy?: CachePolicy | undefined
   /** `16x32` by default. */
-  readonly hardware?: Hardware
+  readonly hardware?: Hardware | undefined
 }
 
 const newProjectNames: OptionNames<NewProject> = {
@@ -45,10 +45,10 @@ const newProjectNames: OptionNames<NewProject> = {
 
 /** What is to be another; the rest stays as it is. */
 export interface ProjectChanges {
-  readonly name?: string
-  readonly regionId?: string
-  readonly cachePolicy?: CachePolicy
-  readonly hardware?: Hardware
+  readonly name?: string | undefined
+  readonly regionId?: string | undefined
+  readonly cachePolicy?: CachePolicy | undefined
+  readonly hardware?: Hardware | undefined
 }
 
 const projectChangeNames: OptionNames<ProjectChanges> = {

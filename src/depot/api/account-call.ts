@@ -9,7 +9,7 @@ export interface CallOptions {
   /** Ends the call with CANCELLED. */
   readonly signal?: AbortSignal | undefined
   /** Milliseconds until it ends with TIMEOUT, further tries included. 30,000 by default. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 export const callOptionNames: OptionNames<CallOptions> = { signal: true, timeoutMs: true }

@@ -5,7 +5,7 @@ import { ask, type Call, type CallOptions, callOptionNames } from './account-cal
 /** How a list is fetched, which comes in pages. */
 export interface PageOptions extends CallOptions {
   /** How many to fetch at a time, 1 to 1,000; 100 by default, as Depot's own clients do. */
-  readonly pageSize?: number
+  readonly pageSize?: number | undefined
 }
 
 const pageOptionNames: OptionNames<PageOptions> = { ...callOptionNames, pageSize: true }

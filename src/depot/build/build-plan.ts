@@ -4,13 +4,13 @@ import type { OptionNames } from '../../base/known-options.ts'
 /** What a build is about to do, for Depot's dashboard; `save` also decides where it is saved. */
 export interface BuildPlan {
   /** Keeps the image in Depot's registry; with names of its own beside the id of the build. */
-  readonly save?: boolean | { readonly tags: readonly string[] }
+  readonly save?: boolean | { readonly tags: readonly string[] } | undefined
   /** True when the image is pushed to another registry. */
-  readonly push?: boolean
+  readonly push?: boolean | undefined
   /** True when the image is loaded into an Engine. */
-  readonly load?: boolean
+  readonly load?: boolean | undefined
   /** The image's names. */
-  readonly tags?: readonly string[]
+  readonly tags?: readonly string[] | undefined
 }
 
 export const buildPlanNames: OptionNames<BuildPlan> = { save: true, push: true, load: true, tags: true }

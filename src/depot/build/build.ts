@@ -31,12 +31,12 @@ export interface BuildServices {
 
 export interface DepotBuildOptions {
   /** Cancels the build: what is being acquired or built ends, and the outcome is `cancelled`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /**
    * Finishes the build as cancelled when the process gets SIGINT or SIGTERM, and then lets it die of that
    * signal, unless the application handles the signal itself. False by default.
    */
-  readonly finishOnExit?: boolean
+  readonly finishOnExit?: boolean | undefined
 }
 
 export const depotBuildOptionNames: OptionNames<DepotBuildOptions> = { signal: true, finishOnExit: true }
@@ -70,7 +70,10 @@ export class DepotBuild implements AsyncDisposable {
   constructor(
     registration: Registration,
     services: BuildServices,
-    options: DepotBuildOptions & { readonly onWarning: OnWarning; readonly saveTags?: readonly string[] },
+    options: DepotBuildOptions & {
+      readonly onWarning: OnWarning
+      readonly saveTags?: readonly string[] | undefined
+    },
   ) {
     const { signal, finishOnExit = false, onWarning, saveTags } = options
     this.buildId = registration.buildId

@@ -9,7 +9,7 @@ export interface ProjectIdOptions {
   /** Where `DEPOT_PROJECT_ID` is looked up. */
   readonly env: NodeJS.ProcessEnv
   /** Folders, or files in them, from which `depot.json` is looked for upwards. The working directory by default. */
-  readonly from?: readonly string[]
+  readonly from?: readonly string[] | undefined
 }
 
 /** The names of a project's file in one folder; the first that is there counts (depot/cli `pkg/project`). */

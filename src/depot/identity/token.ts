@@ -41,7 +41,9 @@ export type TokenPlace =
  * A place that fails counts as having none, and stands in the error if no other place has one. Throws
  * UNAUTHENTICATED, which names every place; INVALID_OPTION for a token that cannot be one; CANCELLED.
  */
-export async function resolveToken(options: TokenOptions & { signal?: AbortSignal }): Promise<ResolvedToken> {
+export async function resolveToken(
+  options: TokenOptions & { signal?: AbortSignal | undefined },
+): Promise<ResolvedToken> {
   const { token, env, signal = new AbortController().signal } = options
   if (token !== undefined) return resolved(token, 'token')
   const failures: Error[] = []

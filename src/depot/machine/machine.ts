@@ -21,11 +21,11 @@ import { connectWhenReady } from './readiness.ts'
 
 export interface AcquireMachineOptions {
   /** Gives up waiting for the machine. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Milliseconds until it has to be there. 300,000 by default. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Told of every state the machine enters, as long as it lives. */
-  readonly onState?: (state: MachineState) => void
+  readonly onState?: ((state: MachineState) => void) | undefined
 }
 
 const acquireMachineOptionNames: OptionNames<AcquireMachineOptions> = {
@@ -36,11 +36,11 @@ const acquireMachineOptionNames: OptionNames<AcquireMachineOptions> = {
 
 export interface MachineConnectOptions {
   /** Gives up connecting. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Milliseconds until the machine has to answer. 300,000 by default, as in Depot's own clients. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Told of warnings of the builds on this connection; by default as the `Depot` is. */
-  readonly onWarning?: OnWarning
+  readonly onWarning?: OnWarning | undefined
 }
 
 const machineConnectOptionNames: OptionNames<MachineConnectOptions> = {

@@ -13,22 +13,22 @@ export interface DepotSolveOptions
     Omit<BuildPlan, 'load'>,
     DepotBuildOptions {
   /** By default `DEPOT_PROJECT_ID`, or what `depot.json` says in this folder or above. */
-  readonly projectId?: string
+  readonly projectId?: string | undefined
   /** By default that of this computer's architecture. Each machine builds its own platforms, all of them at once. */
-  readonly platforms?: readonly BuildPlatform[]
+  readonly platforms?: readonly BuildPlatform[] | undefined
   /**
    * Loads the image into a Docker Engine, under `tags`: `true` for the one of `DOCKER_HOST`, or else on this machine. It
    * is for one platform then.
    */
-  readonly load?: boolean | LoadTarget
+  readonly load?: boolean | LoadTarget | undefined
   /**
    * For pushing to the registries of `tags`, by host; by default those of `DEPOT_PUSH_REGISTRY_USERNAME` and
    * `DEPOT_PUSH_REGISTRY_PASSWORD` or of `DEPOT_PUSH_REGISTRY_AUTH`, for images of one registry. They count before
    * what `session` has for the same registry.
    */
-  readonly pushCredentials?: PushCredentials
+  readonly pushCredentials?: PushCredentials | undefined
   /** Builds once more on a fresh machine when one is lost, once for each. False by default. */
-  readonly replaceLostMachine?: boolean
+  readonly replaceLostMachine?: boolean | undefined
 }
 
 const { ref: _, ...ofEachSolve } = solveOptionNames
@@ -47,7 +47,7 @@ export interface LoadTarget {
   /** The Engine's address, such as `docker:///path/to/docker.sock` or `docker://host:port`. */
   readonly engine: string
   /** For an Engine on a TCP port. */
-  readonly tls?: TlsOptions
+  readonly tls?: TlsOptions | undefined
 }
 
 export const loadTargetNames: OptionNames<LoadTarget> = { engine: true, tls: true }

@@ -85,8 +85,8 @@ export function solveOptionsOf(
   const several = shares.length > 1
   const all = [...exports, ...imageExport([...savedTags, ...names]), ...load]
   return {
-    ...(options.definition === undefined ? { frontend: 'dockerfile.v0' } : {}),
     ...pickOptions<SolveOptions>(options, solveOptionNames),
+    ...(options.definition === undefined ? { frontend: options.frontend ?? 'dockerfile.v0' } : {}),
     frontendAttrs: {
       ...frontendAttrs,
       ...(share.platforms.length === 0 ? {} : { platform: share.platforms.join(',') }),

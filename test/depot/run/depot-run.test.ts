@@ -141,6 +141,22 @@ describe('a build on Depot in one call', () => {
     )
   })
 
+  it('takes an option that is undefined for one that is not there', async () => {
+    await using it = await setUp({ amd64: done }, { env: {} })
+    const absent: DepotSolveOptions = {
+      ...{ frontend: undefined, definition: undefined, exports: undefined, session: undefined },
+      ...{ save: undefined, push: undefined, load: undefined, tags: undefined, pushCredentials: undefined },
+      ...{ signal: undefined, finishOnExit: undefined, replaceLostMachine: undefined, onWarning: undefined },
+    }
+    await it.build({ ...hello, ...absent }).result
+    assert.equal(it.requests.amd64?.Frontend, 'dockerfile.v0')
+    const [created] = it.standIn.journal.named('CreateBuild')
+    assert.deepEqual(created?.request, {
+      projectId: it.projectId,
+      options: [{ command: 'COMMAND_BUILD' }],
+    })
+  })
+
   it('gives each machine its platforms, and an index to push by digest; the names follow', async () => {
     await using registry = await fakeRegistry()
     const pushes = (index: Buffer) => async () => ({ 'containerimage.digest': registry.add('me/app', index) })
