@@ -34,11 +34,16 @@ const cacheNames: OptionNames<CacheEntry> = { type: true, attrs: true }
 export function checkShape(options: SolveOptions): void {
   checkKnownOptions(options, solveOptionNames)
   checkSignal(options.signal)
-  for (const [path, entry] of entriesOf(options, 'exports'))
+  checkTexts(options.frontendAttrs, 'frontendAttrs')
+  for (const [path, entry] of entriesOf(options, 'exports')) {
     checkKnownOptions(entry as ExportOptions, exportNames, `${path}.`)
+    checkTexts((entry as ExportOptions).attrs, `${path}.attrs`)
+  }
   for (const name of ['cacheExports', 'cacheImports'] as const)
-    for (const [path, entry] of entriesOf(options, name))
+    for (const [path, entry] of entriesOf(options, name)) {
       checkKnownOptions(entry as CacheEntry, cacheNames, `${path}.`)
+      checkTexts((entry as CacheEntry).attrs, `${path}.attrs`)
+    }
   for (const [path, entry] of entriesOf(options, 'entitlements'))
     if (typeof entry !== 'string')
       throw invalidOption(path, { expected: 'text such as network.host', received: entry })
@@ -53,6 +58,13 @@ function entriesOf(
   const entries: unknown = options[name] ?? []
   if (!Array.isArray(entries)) throw invalidOption(name, { expected: 'a list', received: entries })
   return entries.map((entry, index) => [`${name}[${index}]`, entry])
+}
+
+/** Anything else would be sent as empty text, by which BuildKit means true: `push: false` would push. */
+function checkTexts(attrs: Readonly<Record<string, unknown>> = {}, path: string): void {
+  for (const [name, value] of Object.entries(attrs))
+    if (typeof value !== 'string')
+      throw invalidOption(`${path}.${name}`, { expected: 'text, such as "true"', received: value })
 }
 
 function checkAttachable(path: string, value: unknown): void {

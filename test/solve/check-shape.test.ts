@@ -58,6 +58,13 @@ describe('an option of a solve of another kind', () => {
     refuses({ exports: ['image'] }, { subject: 'exports[0]', expected: 'an object' })
   })
 
+  it('is refused where text belongs: false would be sent as true', () => {
+    const attrs = { push: false }
+    refuses({ exports: [{ type: 'image', attrs }] }, { subject: 'exports[0].attrs.push', received: 'false' })
+    refuses({ cacheExports: [{ type: 'inline', attrs }] }, { subject: 'cacheExports[0].attrs.push' })
+    refuses({ frontendAttrs: { 'no-cache': undefined } }, { subject: 'frontendAttrs.no-cache' })
+  })
+
   it('is refused where an attachable belongs, with advice for a function that was not called', () => {
     refuses(
       { session: [dockerConfigAuth] },
