@@ -88,6 +88,12 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** The same without what to do about it, for a message whose writer knows that better. */
+export function withoutAdvice(error: unknown): string {
+  const advice = isBuildkitError(error) ? error.advice : undefined
+  return messageOf(error).replace(`. ${advice}`, '').replace(`\n${advice}`, '')
+}
+
 /** The system's name of a failure (`ENOENT`, `ECONNREFUSED`), where the error has one. */
 export function systemCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code

@@ -67,42 +67,36 @@ export class Connection {
   }
 }
 
-/**
- * Told of each stream to the daemon before anything has come back on it: what it calls there arrives a round trip
- * earlier than a call on the connection that follows.
- */
-export type OnDialled = (rpc: RpcClient) => void
+export interface OpenOptions extends ConnectionOptions {
+  /**
+   * Told of each stream to the daemon before anything has come back on it: what it calls there arrives a round trip
+   * earlier than a call on the connection that follows.
+   */
+  readonly onDialled?: (rpc: RpcClient) => void
+}
 
 /**
  * Connects to a daemon. Throws UNREACHABLE or TLS_FAILED for the daemon that is not there or not ours,
  * TIMEOUT for the one that does not answer in time (with the last error in its message), CANCELLED.
  */
-export async function openConnection(
-  route: Route,
-  options: ConnectionOptions = {},
-  onDialled?: OnDialled,
-): Promise<Connection> {
+export async function openConnection(route: Route, options: OpenOptions = {}): Promise<Connection> {
   options.onState?.('connecting')
   try {
-    return await attempts(route, options, onDialled)
+    return await attempts(route, options)
   } catch (error) {
     options.onState?.('failed')
     throw error
   }
 }
 
-async function attempts(
-  route: Route,
-  options: ConnectionOptions,
-  onDialled: OnDialled | undefined,
-): Promise<Connection> {
+async function attempts(route: Route, options: OpenOptions): Promise<Connection> {
   const { waitForReadyMs = 0, connectTimeoutMs = defaultConnectTimeoutMs } = options
   const deadline = performance.now() + waitForReadyMs
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     const left = deadline - performance.now()
     const timeoutMs = waitForReadyMs > 0 ? Math.max(1, Math.min(left, connectTimeoutMs)) : connectTimeoutMs
     try {
-      return await attempt(route, options, timeoutMs, onDialled)
+      return await attempt(route, options, timeoutMs)
     } catch (error) {
       if (waitForReadyMs === 0 || !mayComeUp(error)) throw error
       if (performance.now() + pauseMs >= deadline) throw notReady(route, waitForReadyMs, error)
@@ -111,18 +105,13 @@ async function attempts(
   }
 }
 
-async function attempt(
-  route: Route,
-  options: ConnectionOptions,
-  timeoutMs: number,
-  onDialled: OnDialled | undefined,
-): Promise<Connection> {
+async function attempt(route: Route, options: OpenOptions, timeoutMs: number): Promise<Connection> {
   const timeout = new AbortController()
   const timer = setTimeout(() => timeout.abort(timeoutError(route, timeoutMs)), timeoutMs)
   const signal =
     options.signal === undefined ? timeout.signal : AbortSignal.any([options.signal, timeout.signal])
   try {
-    return await handshake(route, signal, options.onState, onDialled)
+    return await handshake(route, signal, options)
   } catch (error) {
     if (options.signal?.aborted) throw cancelled(route, options.signal.reason)
     if (timeout.signal.aborted) throw timeout.signal.reason
@@ -135,8 +124,7 @@ async function attempt(
 async function handshake(
   route: Route,
   signal: AbortSignal,
-  onState: ConnectionOptions['onState'],
-  onDialled: OnDialled | undefined,
+  { onState, onDialled }: OpenOptions,
 ): Promise<Connection> {
   signal.throwIfAborted()
   const duplex = await route.dial(signal)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { deferred } from '../../base/deferred.ts'
-import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
+import { BuildkitError, isBuildkitError, messageOf, withoutAdvice } from '../../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import type { OnWarning } from '../../base/warning.ts'
 import { Buildkit } from '../../buildkit.ts'
@@ -315,10 +315,4 @@ function mayBeShutDown(error: BuildkitError): boolean {
   if (error.code !== 'SOLVE_FAILED' || !(error instanceof SolveError)) return false
   const { exitCode, grpcCode } = error
   return exitCode === killed || grpcCode === Code.Canceled || grpcCode === Code.Unavailable
-}
-
-/** What happened; what to do about it, the machine knows better than its connection. */
-export function withoutAdvice(error: unknown): string {
-  const advice = isBuildkitError(error) ? error.advice : undefined
-  return messageOf(error).replace(`. ${advice}`, '').replace(`\n${advice}`, '')
 }

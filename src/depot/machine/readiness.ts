@@ -36,12 +36,16 @@ async function attempts(route: Route, { signal, timeoutMs }: ReadinessOptions): 
   using limit = deadline(timeoutMs, signal)
   for (;;) {
     const leftMs = Math.max(1, Math.round(end - performance.now()))
-    const attempt = { signal, waitForReadyMs: leftMs, connectTimeoutMs: attemptTimeoutMs }
     let answer: Promise<void> | undefined
-    const connection = await openConnection(route, attempt, (rpc) => {
-      answer = ping({ rpc }, { signal: limit.signal })
-      // Where the connection does not come about, that is what counts.
-      answer.catch(() => {})
+    const connection = await openConnection(route, {
+      signal,
+      waitForReadyMs: leftMs,
+      connectTimeoutMs: attemptTimeoutMs,
+      onDialled: (rpc) => {
+        answer = ping({ rpc }, { signal: limit.signal })
+        // Where the connection does not come about, that is what counts.
+        answer.catch(() => {})
+      },
     })
     try {
       await answer

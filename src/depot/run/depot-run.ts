@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Cancellation } from '../../base/cancellation.ts'
-import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
+import { BuildkitError, isBuildkitError, messageOf, withoutAdvice } from '../../base/errors.ts'
 import { emitWarning } from '../../base/warning.ts'
 import { grantedAuth } from '../../session/granted-auth.ts'
 import { isAuth, registryAuthOf } from '../../session/local-auth.ts'
@@ -15,7 +15,7 @@ import { deadline } from '../api/deadline.ts'
 import type { DepotBuild, DepotBuildOptions } from '../build/build.ts'
 import type { BuildPlan } from '../build/build-plan.ts'
 import type { Outcome } from '../build/outcome.ts'
-import { type Machine, withoutAdvice } from '../machine/machine.ts'
+import type { Machine } from '../machine/machine.ts'
 import type { MachinePlatform } from '../machine/machine-platform.ts'
 import type { MachineState } from '../machine/machine-state.ts'
 import type { DepotSolveOptions } from './depot-solve-options.ts'
@@ -127,15 +127,13 @@ class Run implements DepotRun {
       finishOnExit = false,
     } = this.#options
     const build = await this.#depot.createBuild({
-      ...{
-        projectId,
-        tags,
-        push,
-        save,
-        load: load !== false,
-        finishOnExit,
-        signal: this.#cancellation.signal,
-      },
+      projectId,
+      tags,
+      push,
+      save,
+      load: load !== false,
+      finishOnExit,
+      signal: this.#cancellation.signal,
     })
     this.events.push({ type: 'build', buildId: build.buildId, projectId: build.projectId, url: build.url })
     return build
@@ -234,9 +232,9 @@ class Run implements DepotRun {
   }
 
   #failure(error: unknown): unknown {
-    if (this.#cancellation.cancelled === undefined || (isBuildkitError(error) && error.code === 'CANCELLED'))
-      return error
-    const { reason } = this.#cancellation.cancelled
+    const { cancelled } = this.#cancellation
+    if (cancelled === undefined || (isBuildkitError(error) && error.code === 'CANCELLED')) return error
+    const { reason } = cancelled
     const why = reason === undefined ? '' : `: ${messageOf(reason)}`
     return new BuildkitError('CANCELLED', `the build was cancelled${why}`, { cause: reason })
   }
