@@ -1,7 +1,7 @@
 // A session that serves a directory, in a process of its own: `node --import tsx health-server.ts SOCKET DIRECTORY`.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { fileSync } from '../src/session/file-sync.ts'
+import { fileSync } from '../src/session/files/file-sync.ts'
 import { Session } from '../src/session/session.ts'
 
 const [socket = '', directory = ''] = process.argv.slice(2)

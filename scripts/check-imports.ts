@@ -5,23 +5,135 @@ import { checkout } from './parts/cache.ts'
 import { runScript } from './parts/interruption.ts'
 
 /**
- * The folders of `src/` in reading order, and from which others each may import. `root` is the files in
- * `src/` itself. `(types)` after a name stands for `import type` only.
+ * The folders of `src/` in reading order, and from which others each may import. A folder within one is a room with a
+ * row of its own: its own folder's files are another row, like any other. `root` is the files in `src/` itself.
+ * `(types)` after a name stands for `import type` only. A name that no file needs is a complaint too.
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
   gen: [],
+  network: [],
   grpc: ['base'],
   fsutil: ['base'],
-  registry: ['base'],
-  transport: ['base', 'grpc'],
-  session: ['base', 'gen', 'grpc', 'fsutil', 'registry', 'transport'],
-  solve: ['base', 'gen', 'grpc', 'fsutil (types)', 'registry', 'transport', 'session'],
-  progress: ['base', 'solve (types)'],
+  'fsutil/patterns': ['base', 'fsutil'],
+  'fsutil/disk': ['base', 'fsutil'],
+  'fsutil/send': ['base', 'fsutil', 'fsutil/patterns', 'fsutil/disk'],
+  'fsutil/receive': ['base', 'fsutil'],
+  registry: ['base', 'network'],
+  transport: ['base', 'network', 'grpc'],
+  engine: ['base', 'transport'],
+  control: ['base', 'gen', 'grpc', 'transport (types)'],
+  session: ['base', 'gen', 'grpc', 'transport (types)'],
+  'session/auth': ['base', 'gen', 'grpc', 'registry', 'session'],
+  'session/files': ['base', 'grpc', 'fsutil/send', 'fsutil/receive', 'session'],
+  'solve/status': ['base', 'gen', 'grpc'],
+  'solve/options': [
+    'base',
+    'registry',
+    'transport (types)',
+    'control',
+    'session (types)',
+    'session/files (types)',
+  ],
+  'solve/failure': ['base', 'gen', 'grpc', 'solve/status (types)'],
+  solve: [
+    'base',
+    'gen',
+    'grpc',
+    'transport (types)',
+    'session',
+    'session/auth',
+    'session/files',
+    'solve/status',
+    'solve/options',
+    'solve/failure',
+  ],
+  progress: ['base', 'solve/status (types)'],
   daemon: ['base', 'transport'],
-  root: ['base', 'gen', 'grpc', 'fsutil', 'registry', 'transport', 'session', 'solve', 'progress'],
-  depot: ['base', 'gen', 'grpc', 'registry', 'transport', 'session', 'solve', 'root'],
-  cli: ['base', 'grpc', 'fsutil', 'registry', 'transport', 'session', 'solve', 'progress', 'daemon', 'root'],
+  root: [
+    'base',
+    'grpc',
+    'transport',
+    'control',
+    'session',
+    'session/auth',
+    'session/files (types)',
+    'solve/status (types)',
+    'solve/options (types)',
+    'solve/failure',
+    'solve',
+  ],
+  'depot/api': ['base', 'gen', 'transport'],
+  'depot/identity': ['base', 'network', 'depot/api'],
+  'depot/account': ['base', 'gen', 'depot/api'],
+  'depot/machine': [
+    'base',
+    'gen',
+    'grpc',
+    'transport',
+    'control',
+    'solve/failure',
+    'solve (types)',
+    'root',
+    'depot/api',
+  ],
+  'depot/builds': [
+    'base',
+    'gen',
+    'grpc',
+    'registry',
+    'session (types)',
+    'session/auth',
+    'solve/failure',
+    'solve (types)',
+    'depot/api',
+    'depot/machine',
+  ],
+  'depot/run': [
+    'base',
+    'registry',
+    'transport',
+    'engine',
+    'session (types)',
+    'session/auth',
+    'solve/status (types)',
+    'solve/options',
+    'solve/failure',
+    'solve (types)',
+    'depot/machine',
+    'depot/builds',
+  ],
+  depot: [
+    'base',
+    'engine (types)',
+    'depot/api',
+    'depot/identity',
+    'depot/account',
+    'depot/machine',
+    'depot/builds',
+    'depot/run',
+  ],
+  cli: [
+    'base',
+    'registry',
+    'transport',
+    'solve/options (types)',
+    'solve/failure (types)',
+    'daemon',
+    'root',
+    'cli/commands',
+  ],
+  'cli/commands': [
+    'base',
+    'control (types)',
+    'session/auth',
+    'solve/options',
+    'solve/failure',
+    'solve (types)',
+    'progress',
+    'root (types)',
+    'cli',
+  ],
 }
 
 /** One `import` or `export ... from` line. */
@@ -41,12 +153,13 @@ async function main(): Promise<number> {
   const imports = await allImports()
   const complaints = [
     ...imports.flatMap(againstTable),
+    ...unused(imports),
     ...(await againstDependencies(imports)),
     ...cycles(imports),
     ...(await againstDocument(process.argv.includes('--write'))),
   ]
   for (const complaint of complaints) console.error(complaint)
-  if (complaints.length === 0) console.log(`${imports.length} imports are as they should be`)
+  if (complaints.length === 0) console.log(`${imports.length} imports OK`)
   return complaints.length === 0 ? 0 : 1
 }
 
@@ -91,8 +204,34 @@ function againstTable(line: Import): string[] {
   return [`src/${line.file} imports ${line.specifier}: ${from} may import ${advice}`]
 }
 
+/** The permissions that no import needs. */
+function unused(imports: readonly Import[]): string[] {
+  const used = new Map<string, 'types' | 'values'>()
+  for (const line of imports) {
+    const target = importedFile(line)
+    if (target === undefined) continue
+    const pair = `${folderOf(line.file)} ${folderOf(target)}`
+    if (!line.typesOnly) used.set(pair, 'values')
+    else if (!used.has(pair)) used.set(pair, 'types')
+  }
+  return Object.entries(allowed).flatMap(([folder, names]) =>
+    names.flatMap((name) => {
+      const [to, types] = name.split(' ') as [string, string?]
+      const found = used.get(`${folder} ${to}`)
+      if (found === undefined)
+        return [`${folder} may import ${name}, and no file of it does: take that out of the table`]
+      if (found === 'types' && types === undefined)
+        return [`${folder} imports only types of ${name}: write ${name} (types) in the table`]
+      return []
+    }),
+  )
+}
+
+/** The row that a file belongs to: the innermost folder with one. */
 function folderOf(file: string): string {
-  return file.includes('/') ? file.slice(0, file.indexOf('/')) : 'root'
+  const folder = posix.dirname(file)
+  if (folder === '.') return 'root'
+  return Object.hasOwn(allowed, folder) || !folder.includes('/') ? folder : folderOf(folder)
 }
 
 /** The file of ours that an import leads to. */

@@ -1,4 +1,4 @@
-// Turns proto/ into src/gen/: the same output every time, without a network. CI runs it and fails on a change.
+// Mutex proto/ into src/gen/: the same output every time, without a network. CI runs it and fails on a change.
 // Depot's messages go through the generator of its RPC library, BuildKit's through protobufjs.
 import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'

@@ -13,7 +13,7 @@ Runs the tests under the given paths (test/solve, test/solve/run.test.ts), or al
 daemon, registry and programs that they need. A test whose parts cannot be had is skipped and says why.
 
   --unit         leave out test/integration, and provide no real parts
-  --engine       run test/engine instead, once with each edition of the Docker Engine
+  --engine       run test/integration-engine instead, once with each edition of the Docker Engine
   --require-all  fail, rather than skip, when a part cannot be had
 `
 
@@ -57,8 +57,12 @@ const runs = {
 
 /** Listed here because Node 20's own runner knows no glob patterns. */
 async function testFiles(suite: keyof typeof runs, paths: readonly string[]): Promise<string[]> {
-  const folder = suite === 'engine' ? 'test/engine' : 'test'
-  const omitted = { unit: ['test/engine/', 'test/integration/'], all: ['test/engine/'], engine: [] }[suite]
+  const folder = suite === 'engine' ? 'test/integration-engine' : 'test'
+  const omitted = {
+    unit: ['test/integration-engine/', 'test/integration/'],
+    all: ['test/integration-engine/'],
+    engine: [],
+  }[suite]
   const wanted = paths.map((path) => normalize(path).split(sep).join('/').replace(/\/$/, ''))
   const files = (await readdir(join(checkout, folder), { recursive: true }))
     .map((file) => `${folder}/${file.split(sep).join('/')}`)

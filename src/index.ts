@@ -3,6 +3,7 @@
 export { BuildkitError, type ErrorCode, type ErrorFields, isBuildkitError } from './base/errors.ts'
 export type { OnWarning, Warning, WarningCode } from './base/warning.ts'
 export { Buildkit, type ConnectOptions, connect } from './buildkit.ts'
+export type { DaemonInfo, QueryOptions, Worker } from './control/queries.ts'
 export type { Metadata } from './grpc/metadata.ts'
 export { Code, RpcError } from './grpc/status.ts'
 export { type Attachable, type Handler, type ServedCall, unary } from './session/attachable.ts'
@@ -15,10 +16,11 @@ export {
   type DockerConfigAuthOptions,
   dockerConfigAuth,
   staticAuth,
-} from './session/auth.ts'
-export type { LocalDir } from './session/file-sync.ts'
-export type { ErrorSource } from './solve/error-details.ts'
-export type { FailedVertex } from './solve/failure-facts.ts'
+} from './session/auth/auth.ts'
+export type { LocalDir } from './session/files/file-sync.ts'
+export type { ErrorSource } from './solve/failure/error-details.ts'
+export type { FailedVertex } from './solve/failure/failure-facts.ts'
+export { SolveError } from './solve/failure/solve-error.ts'
 export type {
   CacheEntry,
   DirectoryExport,
@@ -28,11 +30,9 @@ export type {
   PlainExport,
   SolveOptions,
   StreamExport,
-} from './solve/options.ts'
-export type { DaemonInfo, QueryOptions, Worker } from './solve/queries.ts'
+} from './solve/options/options.ts'
 export type { SolveResult } from './solve/result.ts'
 export type { SolveRun } from './solve/run.ts'
-export { SolveError } from './solve/solve-error.ts'
 export type {
   SolveStatus,
   SourceInfo,
@@ -41,7 +41,7 @@ export type {
   VertexLog,
   VertexStatus,
   VertexWarning,
-} from './solve/status.ts'
+} from './solve/status/status.ts'
 export type { ConnectionState } from './transport/connection.ts'
 export type { Dialer } from './transport/route.ts'
 export type { TlsOptions } from './transport/tls-options.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { connect } from '../src/buildkit.ts'
-import { dockerConfigAuth } from '../src/session/auth.ts'
+import { dockerConfigAuth } from '../src/session/auth/auth.ts'
 import { fakeBuildkitd } from './support/fake-buildkitd.ts'
 
 test('an option of connect that there is not is refused before anything is dialled', async () => {

@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.ts'
+
 /** Whether a run is to end before it is done: because of its caller's signal or a call of `cancel`; the first counts. */
 export class Cancellation {
   readonly #stop = new AbortController()
@@ -27,9 +29,6 @@ export class Cancellation {
 
   /** Cancels as soon as the signal aborts, until this is disposed of. */
   follow(signal: AbortSignal | undefined): Disposable {
-    const onAbort = () => this.cancel(signal?.reason)
-    signal?.addEventListener('abort', onAbort, { once: true })
-    if (signal?.aborted) onAbort()
-    return { [Symbol.dispose]: () => signal?.removeEventListener('abort', onAbort) }
+    return onAbort(signal, (reason) => this.cancel(reason))
   }
 }

@@ -43,9 +43,14 @@ export interface ErrorFields {
   cause?: unknown
 }
 
+/** What errors of this package are known by, also those of another installed copy of it. */
+const brand = Symbol.for('buildkit-client.error')
+
 /** The base of every error this package throws on purpose. Recognise it with {@link isBuildkitError}. */
 export class BuildkitError extends Error {
   readonly code: ErrorCode
+  /** What failed, without what was expected, what came and what to do: the other fields say that. */
+  readonly shortMessage: string
   readonly subject: string | undefined
   readonly expected: string | undefined
   readonly received: string | undefined
@@ -54,6 +59,7 @@ export class BuildkitError extends Error {
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     super(withFields(message, fields), 'cause' in fields ? { cause: fields.cause } : undefined)
     this.code = code
+    this.shortMessage = message
     this.subject = fields.subject
     this.expected = fields.expected
     this.received = fields.received
@@ -61,12 +67,32 @@ export class BuildkitError extends Error {
   }
 }
 
+Object.defineProperty(BuildkitError.prototype, brand, { value: true })
+
+// Two copies of this package may be installed: `instanceof` knows the errors of both.
+Object.defineProperty(BuildkitError, Symbol.hasInstance, {
+  value(this: unknown, value: unknown) {
+    return this === BuildkitError
+      ? isBuildkitError(value)
+      : Function.prototype[Symbol.hasInstance].call(this, value)
+  },
+})
+
 // Not inside: a bundler would give the class another name, and `console.log` prints that one.
 BuildkitError.prototype.name = 'BuildkitError'
 
 /** True for an error of this package, also one that another installed copy of it has thrown. */
 export function isBuildkitError(error: unknown): error is BuildkitError {
-  return error instanceof Error && typeof (error as { code?: unknown }).code === 'string' && 'advice' in error
+  return typeof error === 'object' && error !== null && brand in error
+}
+
+/** CANCELLED for what a caller ended by a signal, whose reason is the cause. `what` is a noun: "the build". */
+export function cancelled(what: string, reason: unknown, subject?: string): BuildkitError {
+  const why = reason === undefined ? '' : `: ${messageOf(reason)}`
+  return new BuildkitError('CANCELLED', `${what} was cancelled${why}`, {
+    cause: reason,
+    ...(subject !== undefined && { subject }),
+  })
 }
 
 /** An option that cannot be used, found before anything is sent. */
@@ -90,9 +116,22 @@ export function messageOf(error: unknown): string {
 
 /** The same without what to do about it, for a message whose writer knows that better. */
 export function withoutAdvice(error: unknown): string {
-  const advice = isBuildkitError(error) ? error.advice : undefined
-  return messageOf(error).replace(`. ${advice}`, '').replace(`\n${advice}`, '')
+  if (!isBuildkitError(error)) return messageOf(error)
+  const { expected, received } = error
+  return withFields(error.shortMessage, {
+    ...(expected !== undefined && { expected }),
+    ...(received !== undefined && { received }),
+  })
 }
+
+/** An error and the errors that caused it, outermost first. Bounded: a chain may be a circle. */
+export function causes(error: unknown): Error[] {
+  const chain: Error[] = []
+  for (let at = error; at instanceof Error && chain.length < maxCauses; at = at.cause) chain.push(at)
+  return chain
+}
+
+const maxCauses = 8
 
 /** The system's name of a failure (`ENOENT`, `ECONNREFUSED`), where the error has one. */
 export function systemCode(error: unknown): string | undefined {

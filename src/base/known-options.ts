@@ -1,5 +1,5 @@
+import { closestMatch } from './closest-match.ts'
 import { BuildkitError, invalidOption } from './errors.ts'
-import { nearest } from './nearest.ts'
 
 /** The names of all options of an interface: the compiler misses none, and takes no other. */
 export type OptionNames<Options> = { readonly [Name in keyof Required<Options>]: true }
@@ -19,7 +19,7 @@ export function checkKnownOptions<Options extends object>(
   const known = Object.keys(names)
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(names, name)) continue
-    const meant = nearest(name, known)
+    const meant = closestMatch(name, known)
     throw new BuildkitError('INVALID_OPTION', `there is no option ${path}${name}`, {
       subject: path + name,
       expected: `one of ${known.join(', ')}`,

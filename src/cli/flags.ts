@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
+import { closestMatch } from '../base/closest-match.ts'
 import { BuildkitError, invalidOption } from '../base/errors.ts'
-import { nearest } from '../base/nearest.ts'
 
 /** One flag of a command, as data: parsing, help and types all come from it. */
 export interface Flag {
@@ -108,7 +108,7 @@ function hasValue({ value, inlineValue }: { value?: string | undefined; inlineVa
 }
 
 function unknownFlag(rawName: string, flags: Flags): BuildkitError {
-  const near = nearest(rawName.replace(/^-+/, ''), Object.keys(flags))
+  const near = closestMatch(rawName.replace(/^-+/, ''), Object.keys(flags))
   const advice = near === undefined ? '--help lists what there is' : `Did you mean --${near}?`
   return new BuildkitError('INVALID_OPTION', `unknown option ${rawName}`, { subject: rawName, advice })
 }

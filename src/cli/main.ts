@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { closestMatch } from '../base/closest-match.ts'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
-import { nearest } from '../base/nearest.ts'
 import type { Command } from './command.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type Flags, parseFlags } from './flags.ts'
@@ -81,7 +81,7 @@ async function runCommand(
 
 function unknownCommand(words: readonly string[]): BuildkitError {
   const received = words.slice(0, 2).join(' ')
-  const near = nearest(received, Object.keys(commands)) ?? nearest(words[0]!, Object.keys(commands))
+  const near = closestMatch(received, Object.keys(commands)) ?? closestMatch(words[0]!, Object.keys(commands))
   const advice = near === undefined ? '--help lists the commands' : `Did you mean ${near}?`
   return new BuildkitError('INVALID_OPTION', `unknown command ${JSON.stringify(words[0])}`, { advice })
 }

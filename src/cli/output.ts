@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
+import { closestMatch } from '../base/closest-match.ts'
 import { invalidOption } from '../base/errors.ts'
-import { nearest } from '../base/nearest.ts'
-import type { Export } from '../solve/options.ts'
+import type { Export } from '../solve/options/options.ts'
 import { csvFields } from './csv.ts'
 
 /** What an `--output` is relative to. */
@@ -41,13 +41,13 @@ export function exportOf(text: string, surroundings: OutputSurroundings): Export
  */
 function checkKeys(text: string, keys: readonly string[]): void {
   for (const key of keys) {
-    const meant = key === 'destination' ? 'dest' : nearest(key, ['type', 'dest'])
+    const meant = key === 'destination' ? 'dest' : closestMatch(key, ['type', 'dest'])
     if (meant !== undefined) throw refuse(text, `no ${key}`, meant)
   }
 }
 
 function typeMeantBy(type = ''): string | undefined {
-  const meant = nearest(type, ['local', 'tar', 'oci', 'docker', 'image'])
+  const meant = closestMatch(type, ['local', 'tar', 'oci', 'docker', 'image'])
   return meant === undefined ? undefined : `type=${meant}`
 }
 

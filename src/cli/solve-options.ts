@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from 'node:path'
 import { BuildkitError, invalidOption } from '../base/errors.ts'
 import { parseReference } from '../registry/reference.ts'
-import type { Export, SolveOptions } from '../solve/options.ts'
+import type { Export, SolveOptions } from '../solve/options/options.ts'
 import { exportOf, type OutputSurroundings } from './output.ts'
 
 /** The flags of `build` that say what to build and where it goes. */

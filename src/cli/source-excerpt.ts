@@ -1,5 +1,5 @@
-import type { ErrorSource } from '../solve/error-details.ts'
-import { printable } from './say.ts'
+import { printable } from '../base/redact.ts'
+import type { ErrorSource } from '../solve/failure/error-details.ts'
 
 const rule = '-'.repeat(20)
 

@@ -1,6 +1,6 @@
 // The front door of `buildkit-client/depot`: everything that follows semantic versioning, and nothing else.
 
-export type { LoadedImage } from '../transport/engine-images.ts'
+export type { LoadedImage } from '../engine/images.ts'
 export type { CachePolicy } from './account/cache-policy.ts'
 export type { Hardware } from './account/hardware.ts'
 export type { Images, PullInfo, PullToken, PullTokenScope, SavedImage } from './account/images.ts'
@@ -17,9 +17,9 @@ export type { NewProject, Project, ProjectChanges, Projects } from './account/pr
 export type { TrustedJobs, TrustPolicies, TrustPolicy } from './account/trust-policies.ts'
 export type { CallOptions } from './api/account-call.ts'
 export type { PageOptions } from './api/paging.ts'
-export { DepotBuild, type DepotBuildOptions } from './build/build.ts'
-export type { BuildPlan } from './build/build-plan.ts'
-export type { Outcome } from './build/outcome.ts'
+export { DepotBuild, type DepotBuildOptions } from './builds/build.ts'
+export type { BuildPlan } from './builds/build-plan.ts'
+export type { Outcome } from './builds/outcome.ts'
 export { type AdoptBuildOptions, type CreateBuildOptions, Depot } from './depot.ts'
 export type { DepotOptions } from './depot-options.ts'
 export { type ProjectIdOptions, resolveProjectId } from './identity/project-id.ts'

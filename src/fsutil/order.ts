@@ -1,5 +1,6 @@
 import { BuildkitError } from '../base/errors.ts'
 import { type ByteString, textOf } from './byte-string.ts'
+import { assertSafePath } from './paths.ts'
 
 /**
  * The order in which entries travel: depth first, the names of one directory by their bytes. On whole paths
@@ -26,7 +27,7 @@ export class PathSequence {
 
   /** Takes the next path; throws UNSAFE_PATH or, for its place in the listing, PROTOCOL_ERROR. */
   accept(path: ByteString, isDirectory: boolean): void {
-    checkClean(path)
+    assertSafePath(path)
     if (comparePaths(path, this.#last) <= 0) {
       throw outOfPlace(path, `a path after ${quoted(this.#last)}`)
     }
@@ -39,21 +40,6 @@ export class PathSequence {
   }
 }
 
-/** Throws UNSAFE_PATH for a path from the daemon that is not {@link isClean}. */
-export function checkClean(path: ByteString): void {
-  if (!isClean(path)) throw unsafe(path)
-}
-
-/**
- * True for a path that is relative, in its shortest form, and stays below where it starts. A backslash or
- * colon rules it out where the system gives it a meaning.
- */
-export function isClean(path: ByteString): boolean {
-  if (path.includes('\0')) return false
-  if (process.platform === 'win32' && /[\\:]/.test(path)) return false
-  return path.split('/').every((name) => name !== '' && name !== '.' && name !== '..')
-}
-
 const slash = 0x2f
 
 function rank(byte: number): number {
@@ -62,14 +48,6 @@ function rank(byte: number): number {
 
 function quoted(path: ByteString): string {
   return JSON.stringify(textOf(path))
-}
-
-function unsafe(path: ByteString): BuildkitError {
-  return new BuildkitError('UNSAFE_PATH', 'the daemon has sent a path that could lead out of its target', {
-    subject: textOf(path),
-    expected: 'a clean relative path',
-    received: quoted(path),
-  })
 }
 
 function outOfPlace(path: ByteString, expected: string): BuildkitError {

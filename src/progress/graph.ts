@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { remember } from '../base/remember.ts'
-import type { SolveStatus, Vertex, VertexLog, VertexStatus, VertexWarning } from '../solve/status.ts'
+import { setBounded } from '../base/bounded-map.ts'
+import type { SolveStatus, Vertex, VertexLog, VertexStatus, VertexWarning } from '../solve/status/status.ts'
 import { ControlFilter, oneLine } from './control-sequences.ts'
 import { Intervals } from './intervals.ts'
 import { type LogPiece, StepLog } from './step-log.ts'
@@ -127,7 +127,7 @@ export class Graph {
     if (step === undefined) return
     if (!step.isGroup) this.#begin(step)
     const log = this.#logs.get(step) ?? new StepLog()
-    remember(this.#logs, step, log, mostLogs)
+    setBounded(this.#logs, step, log, mostLogs)
     const start = step.intervals.latestStart
     const time = milliseconds(timestamp) ?? start
     this.#see(time)

@@ -1,4 +1,4 @@
-import type { SolveStatus } from '../solve/status.ts'
+import type { SolveStatus } from '../solve/status/status.ts'
 import { failureBlocks } from './failure-blocks.ts'
 import { Graph, type Step } from './graph.ts'
 import { PlainSection } from './plain-section.ts'

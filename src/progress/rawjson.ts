@@ -1,4 +1,4 @@
-import type { SolveStatus } from '../solve/status.ts'
+import type { SolveStatus } from '../solve/status/status.ts'
 import type { View } from './view.ts'
 
 /** Every message at once, as one line of JSON. */

@@ -1,7 +1,7 @@
 import { invalidOption } from '../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
-import type { SolveStatus } from '../solve/status.ts'
+import type { SolveStatus } from '../solve/status/status.ts'
 import { plainView } from './plain.ts'
 import { quietView } from './quiet.ts'
 import { rawJsonView } from './rawjson.ts'

@@ -1,4 +1,4 @@
-import type { SolveStatus } from '../solve/status.ts'
+import type { SolveStatus } from '../solve/status/status.ts'
 import { cut } from './columns.ts'
 import { failureBlocks } from './failure-blocks.ts'
 import { Graph } from './graph.ts'

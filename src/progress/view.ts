@@ -1,4 +1,4 @@
-import type { SolveStatus } from '../solve/status.ts'
+import type { SolveStatus } from '../solve/status/status.ts'
 
 /**
  * A way to show a build: a function of what has happened and of the time. It takes status messages and gives

@@ -1,6 +1,6 @@
-import { remember } from '../base/remember.ts'
+import { setBounded } from '../base/bounded-map.ts'
+import { Mutex } from '../base/mutex.ts'
 import type { CredentialSource, Credentials } from './credentials.ts'
-import { Turns } from './turns.ts'
 
 /** How long an answer is used again: a little less than the shortest life of a cloud's password. */
 export const cacheMs = 290_000
@@ -15,7 +15,7 @@ const maxHosts = 256
 export class CachedCredentials {
   readonly #source: CredentialSource
   readonly #now: () => number
-  readonly #turns = new Turns()
+  readonly #turns = new Mutex()
   readonly #answers = new Map<string, { credentials: Credentials | undefined; until: number }>()
 
   /** `now` is a clock in milliseconds that never goes back. */
@@ -30,7 +30,7 @@ export class CachedCredentials {
       const known = this.#answers.get(host)
       if (known !== undefined && known.until > this.#now()) return known.credentials
       const credentials = await this.#source(host, signal)
-      remember(this.#answers, host, { credentials, until: this.#now() + cacheMs }, maxHosts)
+      setBounded(this.#answers, host, { credentials, until: this.#now() + cacheMs }, maxHosts)
       return credentials
     }, signal)
   }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { BuildkitError, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
+import { Mutex } from '../base/mutex.ts'
 import { redactUrls } from '../base/redact.ts'
 import type { Credentials } from './credentials.ts'
-import { Turns } from './turns.ts'
 
 /** One question to a credential helper. */
 export interface HelperQuestion {
@@ -45,7 +45,7 @@ export async function credentialsFromHelper(question: HelperQuestion): Promise<C
 /** The name becomes part of a program's name: nothing in it may lead to another folder or be an option. */
 const helperName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
-const oneByOne = new Turns()
+const oneByOne = new Mutex()
 
 interface Outcome {
   readonly exitCode: number | null

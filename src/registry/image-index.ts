@@ -1,3 +1,4 @@
+import { isDigest } from '../base/digest.ts'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import { digestOf, type Manifest } from './client.ts'
 
@@ -64,8 +65,6 @@ function parseIndex({ mediaType, digest, bytes }: Manifest): Index {
   }
 }
 
-const digestPattern = /^(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/
-
 /** Its fields in the order of the specification, which makes equal descriptors equal bytes. */
 function descriptor(value: unknown): Descriptor {
   const { mediaType, digest, size, urls, annotations, data, platform, artifactType } = object(
@@ -73,7 +72,7 @@ function descriptor(value: unknown): Descriptor {
     'a descriptor',
   )
   if (typeof mediaType !== 'string' || mediaType === '') throw malformed('a mediaType', mediaType)
-  if (typeof digest !== 'string' || !digestPattern.test(digest)) throw malformed('a digest', digest)
+  if (!isDigest(digest)) throw malformed('a digest', digest)
   if (!Number.isSafeInteger(size) || (size as number) < 0) throw malformed('a size in bytes', size)
   return {
     mediaType,

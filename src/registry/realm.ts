@@ -1,5 +1,5 @@
 import { BuildkitError } from '../base/errors.ts'
-import { hostnameOf, isLoopback } from './loopback.ts'
+import { hostnameOf, isLoopback } from '../network/host.ts'
 
 /**
  * Checks the URL of a token server. A registry chooses it, and with it whom we call from this machine and

@@ -1,3 +1,4 @@
+import { isDigest } from '../base/digest.ts'
 import { invalidOption } from '../base/errors.ts'
 
 /** The name of an image in full, as the Docker tools understand the short form. */
@@ -44,12 +45,6 @@ function isDomain(text: string): boolean {
 const pathPattern = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/
 const tagPattern = /^\w[\w.-]{0,127}$/
 const longestPath = 255
-/** Hexadecimal digits by algorithm: those the Go tools have built in. */
-const digestLengths = new Map([
-  ['sha256', 64],
-  ['sha384', 96],
-  ['sha512', 128],
-])
 
 /** The first part is a registry only if it could not be the first part of a repository on Docker Hub. */
 function splitDomain(name: string): { domain: string; rest: string } {
@@ -59,11 +54,6 @@ function splitDomain(name: string): { domain: string; rest: string } {
   if (!named) return { domain: 'docker.io', rest: name }
   if (first !== 'docker.io' && first !== 'index.docker.io') return { domain: first, rest: remote }
   return { domain: 'docker.io', rest: remote.includes('/') ? remote : `library/${remote}` }
-}
-
-function isDigest(digest: string): boolean {
-  const [algorithm, hex = ''] = splitOnce(digest, ':')
-  return hex.length === digestLengths.get(algorithm) && /^[0-9a-f]+$/.test(hex)
 }
 
 function adviceForPath(path: string): string {

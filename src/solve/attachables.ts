@@ -1,7 +1,7 @@
 import type { Attachable } from '../session/attachable.ts'
-import { type DirectoryTarget, type FileTarget, fileSend } from '../session/file-send.ts'
-import { fileSync } from '../session/file-sync.ts'
-import type { Export, SolveOptions } from './options.ts'
+import { type DirectoryTarget, type FileTarget, fileSend } from '../session/files/file-send.ts'
+import { fileSync } from '../session/files/file-sync.ts'
+import type { Export, SolveOptions } from './options/options.ts'
 
 /** What the session of a build serves: its directories, its export targets, and what the caller adds. */
 export function attachablesFor(options: SolveOptions): Attachable[] {

@@ -1,5 +1,5 @@
 import { moby, pb } from '../gen/buildkit.js'
-import type { CacheEntry, SolveOptions } from './options.ts'
+import type { CacheEntry, SolveOptions } from './options/options.ts'
 
 /** Builds the bytes of a `SolveRequest`, without looking at disk or network. */
 export function solveRequest(ref: string, sessionId: string, options: SolveOptions): Uint8Array {

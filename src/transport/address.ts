@@ -53,11 +53,6 @@ export function printableAddress(text: string): string {
   return text.replace(/^([a-z][a-z0-9.+-]*:\/\/)?.*@/is, '$1…@').replace(/([?#]).*$/s, '$1…')
 }
 
-/** A host as it stands in an address and in `:authority`: an IPv6 address in brackets. */
-export function bracketed(host: string): string {
-  return isIPv6(host) ? `[${host}]` : host
-}
-
 type Refuse = (expected: string, advice?: string) => Error
 
 function refusal(text: string, option: string): Refuse {

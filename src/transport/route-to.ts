@@ -1,7 +1,7 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
 import { invalidOption } from '../base/errors.ts'
 import { emitWarning, type OnWarning } from '../base/warning.ts'
-import { type Address, bracketed, parseAddress } from './address.ts'
+import { bracketed, isLoopback } from '../network/host.ts'
+import { type Address, parseAddress } from './address.ts'
 import { customDialer } from './custom.ts'
 import { tcpDialer, unixDialer } from './dial.ts'
 import { type Engine, upgradeEngine } from './engine.ts'
@@ -132,13 +132,4 @@ function warnOfPlaintext(to: Extract<Address, { host: string }>, onWarning: OnWa
       'credentials and results, and whoever reaches that port can run builds. ' +
       'Give the daemon a certificate, and give us the tls option (ca, cert and key)',
   })
-}
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
-
-function isLoopback(host: string): boolean {
-  if (isIP(host) === 0) return /^(?:.*\.)?localhost\.?$/i.test(host)
-  return loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
 }

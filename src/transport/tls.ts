@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { checkServerIdentity, connect, type SecureContext } from 'node:tls'
-import { BuildkitError, systemCode } from '../base/errors.ts'
+import { BuildkitError, causes, systemCode } from '../base/errors.ts'
 import { unreachable } from './dial.ts'
 import { established } from './established.ts'
 import type { Dialer } from './route.ts'
@@ -52,14 +52,6 @@ export function tlsFailure(error: unknown, description: string): BuildkitError |
     ...reasonOf(cause),
     cause,
   })
-}
-
-const longestChain = 8
-
-function causes(error: unknown): Error[] {
-  const chain: Error[] = []
-  for (let at = error; at instanceof Error && chain.length < longestChain; at = at.cause) chain.push(at)
-  return chain
 }
 
 function isTlsError(error: Error): boolean {

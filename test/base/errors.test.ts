@@ -3,10 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import {
   BuildkitError,
+  cancelled,
+  causes,
   invalidOption,
   isBuildkitError,
   messageOf,
   systemCode,
+  withoutAdvice,
 } from '../../src/base/errors.ts'
 import { newId } from '../../src/base/id.ts'
 import { redactUrls } from '../../src/base/redact.ts'
@@ -32,8 +35,8 @@ describe('BuildkitError', () => {
   })
 
   it('is recognised also when another copy of the package has thrown it', () => {
-    const foreign = Object.assign(new Error('x'), { code: 'CANCELLED', advice: undefined })
-    assert.ok(isBuildkitError(foreign))
+    const brand = Symbol.for('buildkit-client.error')
+    assert.ok(isBuildkitError(Object.assign(new Error('x'), { code: 'CANCELLED', [brand]: true })))
     assert.ok(!isBuildkitError(Object.assign(new Error('x'), { code: 'ENOENT' })))
     assert.ok(!isBuildkitError('CANCELLED'))
   })
@@ -92,5 +95,48 @@ describe('redactUrls', () => {
       redactUrls('pull https://me:tok@host/a?b=c and git+ssh://user@h:1/x, mail me@host or http://h/@x'),
       'pull https://***@host/a?b=c and git+ssh://***@h:1/x, mail me@host or http://h/@x',
     )
+  })
+})
+
+describe('identity', () => {
+  it('recognises errors of another copy of this package, and no others', () => {
+    const foreign = Object.assign(new Error('x'), { [Symbol.for('buildkit-client.error')]: true })
+    assert.ok(isBuildkitError(foreign))
+    assert.ok(foreign instanceof BuildkitError)
+    const similar = Object.assign(new Error('x'), { code: 'TIMEOUT', advice: undefined })
+    assert.ok(!isBuildkitError(similar))
+    assert.ok(!(similar instanceof BuildkitError))
+  })
+
+  it('has a short message beside the whole one', () => {
+    const error = new BuildkitError('TIMEOUT', 'it failed', { expected: 'a', received: 'b', advice: 'Do c' })
+    assert.equal(error.shortMessage, 'it failed')
+    assert.equal(error.message, 'it failed: expected a, got b. Do c')
+    assert.equal(withoutAdvice(error), 'it failed: expected a, got b')
+  })
+})
+
+describe('cancelled', () => {
+  it('says what was cancelled and why, with the reason as the cause', () => {
+    const reason = new Error('enough')
+    const error = cancelled('the build', reason)
+    assert.equal(error.code, 'CANCELLED')
+    assert.equal(error.message, 'the build was cancelled: enough')
+    assert.equal(error.cause, reason)
+    assert.equal(cancelled('the build', undefined).message, 'the build was cancelled')
+  })
+})
+
+describe('causes', () => {
+  it('follows the chain of causes, and not a circle for ever', () => {
+    const root = new Error('root')
+    const outer = new Error('outer', { cause: new Error('middle', { cause: root }) })
+    assert.deepEqual(
+      causes(outer).map(({ message }) => message),
+      ['outer', 'middle', 'root'],
+    )
+    root.cause = outer
+    assert.equal(causes(outer).length, 8)
+    assert.deepEqual(causes('text'), [])
   })
 })

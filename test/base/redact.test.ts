@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { redactUrls } from '../../src/base/redact.ts'
+import { redactUrls, sanitize } from '../../src/base/redact.ts'
 
 describe('user info in URLs', () => {
   it('is hidden in every one of them, whatever the scheme, and all else is left', () => {
@@ -20,6 +20,31 @@ describe('user info in URLs', () => {
       redactUrls(text)
       const took = performance.now() - began
       assert.ok(took < 1_000, `64 KiB of ${part} took ${took} ms`)
+    }
+  })
+})
+
+describe('sanitize', () => {
+  it('puts text on one line, without control characters', () => {
+    assert.equal(sanitize(' a\r\n\tb\x1b[31mc\u202ed\0 '), 'a b [31mc d')
+  })
+
+  it('cuts it, and hides secrets and user info', () => {
+    assert.equal(sanitize('x'.repeat(1000)).length, 500)
+    assert.equal(sanitize('abcdef', { maxLength: 3 }), 'abc')
+    const secrets = ['tok-12345678', undefined, 'short']
+    assert.equal(
+      sanitize('tok-12345678 of https://me:pw@host/ short', { secrets }),
+      '*** of https://***@host/ short',
+    )
+  })
+
+  it('shows no part of a secret that lies across the cut, wherever what is before it has moved', () => {
+    const secret = 'secret-0123456789'
+    const text = secret.repeat(10_000)
+    for (let lead = 0; lead < secret.length; lead++) {
+      const shown = sanitize('x'.repeat(lead) + text, { secrets: [secret], maxLength: 1 << 16 })
+      assert.match(shown, /^x*\*+$/)
     }
   })
 })

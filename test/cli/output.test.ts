@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { describe, it } from 'node:test'
 import { exportOf } from '../../src/cli/output.ts'
-import type { Export } from '../../src/solve/options.ts'
+import type { Export } from '../../src/solve/options/options.ts'
 
 const stdout = new PassThrough()
 const terminal = Object.assign(new PassThrough(), { isTTY: true })

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { build } from '../../src/cli/commands/build.ts'
 import { parseFlags } from '../../src/cli/flags.ts'
 import { forEngine, solveOptionsOf } from '../../src/cli/solve-options.ts'
-import type { Export, SolveOptions } from '../../src/solve/options.ts'
+import type { Export, SolveOptions } from '../../src/solve/options/options.ts'
 
 const stdout = new PassThrough()
 

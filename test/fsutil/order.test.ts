@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toByteString } from '../../src/fsutil/byte-string.ts'
-import { comparePaths, isClean, PathSequence } from '../../src/fsutil/order.ts'
+import { comparePaths, PathSequence } from '../../src/fsutil/order.ts'
 
 test('a slash is lower than any other byte', () => {
   const paths = ['d-e', 'd', 'd/x', 'd\x01', 'da', 'd/x/y', 'd/x-y', 'c']
@@ -13,30 +13,6 @@ test('names are compared by their bytes, not by UTF-16', () => {
   assert.ok('😀' < '\uf8ff', 'JavaScript sorts them the other way around')
   assert.ok(comparePaths(emoji, privateUse) > 0)
 })
-
-for (const path of ['a', 'a/b', '.a', 'a..', '..a', 'a b', 'a\n', '...', '\xff'])
-  test(`${JSON.stringify(path)} is a clean path`, () => assert.ok(isClean(path)))
-
-for (const path of [
-  '',
-  '/',
-  '/a',
-  'a/',
-  'a//b',
-  '.',
-  './a',
-  'a/.',
-  'a/./b',
-  '..',
-  '../a',
-  'a/..',
-  'a/../b',
-  'a\0b',
-])
-  test(`${JSON.stringify(path)} is not a clean path`, () => {
-    assert.ok(!isClean(path))
-    assert.throws(() => new PathSequence().accept(path, false), { code: 'UNSAFE_PATH' })
-  })
 
 function accept(...entries: string[]): void {
   const sequence = new PathSequence()

@@ -10,7 +10,7 @@ import { RegistryClient } from '../../src/registry/client.ts'
 import type { Credentials } from '../../src/registry/credentials.ts'
 import { parseReference } from '../../src/registry/reference.ts'
 import { registryAuth } from '../../src/registry/registry-auth.ts'
-import { staticAuth } from '../../src/session/auth.ts'
+import { staticAuth } from '../../src/session/auth/auth.ts'
 import { type RealMachinePool, startMachinePool } from '../depot/stand-in/machine-pool.ts'
 import type { RegistryAccess } from '../depot/stand-in/saved-images.ts'
 import {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { SolveStatus, Vertex, VertexStatus } from '../../src/solve/status.ts'
+import type { SolveStatus, Vertex, VertexStatus } from '../../src/solve/status/status.ts'
 
 /** A time of the daemon, so many seconds after the beginning of all builds in these tests. */
 export function at(seconds: number): string {

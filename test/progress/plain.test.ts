@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { plainView } from '../../src/progress/plain.ts'
-import type { SolveStatus } from '../../src/solve/status.ts'
+import type { SolveStatus } from '../../src/solve/status/status.ts'
 import { at, item, log, vertex, warning } from './build.ts'
 import { growth } from './growth.ts'
 import { fixture, recorded, replay } from './replay.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { rawJsonLine, rawJsonView } from '../../src/progress/rawjson.ts'
-import type { SolveStatus } from '../../src/solve/status.ts'
+import type { SolveStatus } from '../../src/solve/status/status.ts'
 
 const fixtures = new URL('../fixtures/progress/', import.meta.url)
 

@@ -5,7 +5,7 @@ import { describe, it, mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { deferred } from '../../src/base/deferred.ts'
 import { type ProgressMode, rawJsonLine, render } from '../../src/progress/index.ts'
-import type { SolveStatus } from '../../src/solve/status.ts'
+import type { SolveStatus } from '../../src/solve/status/status.ts'
 import { log, vertex } from './build.ts'
 import { TerminalScreen } from './terminal.ts'
 

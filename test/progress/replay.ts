@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { View } from '../../src/progress/view.ts'
-import type { SolveStatus } from '../../src/solve/status.ts'
+import type { SolveStatus } from '../../src/solve/status/status.ts'
 
 /** The messages of a recorded build, see `test/fixtures/progress/README.md`. */
 export async function recorded(name: string): Promise<SolveStatus[]> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { moby, pb } from '../../src/gen/buildkit.js'
-import type { SolveOptions } from '../../src/solve/options.ts'
+import type { SolveOptions } from '../../src/solve/options/options.ts'
 import { solveRequest } from '../../src/solve/request.ts'
 
 const { SolveRequest } = moby.buildkit.v1

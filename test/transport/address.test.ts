@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isBuildkitError } from '../../src/base/errors.ts'
-import { bracketed, parseAddress, printableAddress } from '../../src/transport/address.ts'
+import { parseAddress, printableAddress } from '../../src/transport/address.ts'
 
 test('every documented form is read', () => {
   const forms: [string, object][] = [
@@ -103,8 +103,4 @@ test('what stands where a secret could is never shown', () => {
   assert.equal(printableAddress('tcp://me:pw@host:1?a#b'), 'tcp://…@host:1?…')
   assert.equal(printableAddress('ssh://me@host'), 'ssh://…@host')
   assert.equal(printableAddress('tcp://host:1'), 'tcp://host:1')
-})
-
-test('an IPv6 address is put into brackets, anything else is left alone', () => {
-  assert.deepEqual(['::1', '127.0.0.1', 'host'].map(bracketed), ['[::1]', '127.0.0.1', 'host'])
 })

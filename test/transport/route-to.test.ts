@@ -204,7 +204,6 @@ test('plain TCP to another machine warns with what to do, everything else is sil
     'tcp://127.0.0.1:1',
     'tcp://127.1.2.3:1',
     'tcp://localhost:1',
-    'tcp://build.localhost:1',
     'tcp://[::1]:1',
     'tcp://[0:0:0:0:0:0:0:1]:1',
     'docker://localhost:2375',
@@ -213,10 +212,10 @@ test('plain TCP to another machine warns with what to do, everything else is sil
     await routeTo(address, { onWarning })
   await routeTo('tcp://build.example:1', { onWarning, tls: {} })
   assert.equal(warned.join(), '')
-  for (const host of ['build.example', '10.0.0.1', '[fd00::1]', 'localhost.example'])
+  for (const host of ['build.example', '10.0.0.1', '[fd00::1]', 'localhost.example', 'a.localhost'])
     await routeTo(`tcp://${host}:1234`, { onWarning })
   await routeTo('docker://build.example:2375', { onWarning })
-  assert.equal(warned.length, 5)
+  assert.equal(warned.length, 6)
   const first =
     /^PLAINTEXT_TCP: The connection to tcp:\/\/build\.example:1234 is not encrypted: .* tls option/
   assert.match(warned[0]!, first)

@@ -1,8 +1,8 @@
-import type { Worker } from '../../solve/queries.ts'
+import { printable } from '../../base/redact.ts'
+import type { Worker } from '../../control/queries.ts'
 import type { Command } from '../command.ts'
 import { daemonFlags, openDaemon } from '../daemon.ts'
 import type { Flags } from '../flags.ts'
-import { printable } from '../say.ts'
 
 const flags = {
   verbose: { type: 'boolean', short: 'v', description: 'Shows the labels as well' },

@@ -1,8 +1,8 @@
+import { deadline } from '../../base/deadline.ts'
 import { invalidOption } from '../../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
-import { deadline } from './deadline.ts'
+import { retry } from '../../base/retry.ts'
 import { isId } from './id.ts'
-import { retry } from './retry.ts'
 
 /** How long a call to Depot may take, and who may end it. */
 export interface CallOptions {

@@ -1,5 +1,12 @@
 import { Code, ConnectError } from '@connectrpc/connect'
-import { BuildkitError, type ErrorCode, type ErrorFields, messageOf, systemCode } from '../../base/errors.ts'
+import {
+  BuildkitError,
+  causes,
+  type ErrorCode,
+  type ErrorFields,
+  messageOf,
+  systemCode,
+} from '../../base/errors.ts'
 import { redactUrls } from '../../base/redact.ts'
 import { tlsFailure } from '../../transport/tls.ts'
 
@@ -15,8 +22,8 @@ export interface ApiCall {
 }
 
 /**
- * What a failed call to Depot's API means to its caller. {@link isWorthRetrying} tells the kinds of failure apart
- * that may pass by themselves.
+ * What a failed call to Depot's API means to its caller. Which of them may pass by
+ * itself tells `isTransient`.
  */
 export function apiError(error: unknown, call: ApiCall): BuildkitError {
   const { method, url, signal } = call
@@ -55,18 +62,6 @@ export function unusableReply(method: string, expected: string): BuildkitError {
   })
 }
 
-/** True for a failure that may pass by itself: the service or the way to it, not what was asked. */
-export function isWorthRetrying(error: unknown): boolean {
-  return error instanceof BuildkitError && passing.has(error.code)
-}
-
-const passing: ReadonlySet<ErrorCode> = new Set([
-  'RESOURCE_EXHAUSTED',
-  'UNREACHABLE',
-  'TIMEOUT',
-  'API_FAILED',
-] as const)
-
 function codeOf(failure: ConnectError, signal: AbortSignal | undefined): ErrorCode {
   const timedOut = (signal?.reason as { name?: unknown } | undefined)?.name === 'TimeoutError'
   switch (failure.code) {
@@ -90,7 +85,7 @@ function codeOf(failure: ConnectError, signal: AbortSignal | undefined): ErrorCo
     case Code.Unimplemented:
       return 'UNSUPPORTED'
     case Code.Unavailable:
-      return systemCode(rootOf(failure)) === undefined ? 'API_FAILED' : 'UNREACHABLE'
+      return systemCode(causes(failure).at(-1)) === undefined ? 'API_FAILED' : 'UNREACHABLE'
     default:
       return 'API_FAILED'
   }
@@ -114,10 +109,4 @@ const shortestToken = 8
 function said({ code, rawMessage }: ConnectError, { token = '' }: ApiCall): string {
   const words = token.length < shortestToken ? rawMessage : rawMessage.replaceAll(token, '***')
   return `${Code[code]}: ${redactUrls(words.slice(0, longestQuote)).replace(/\p{C}+/gu, ' ')}`
-}
-
-function rootOf(error: Error): Error {
-  let at = error
-  for (let depth = 0; depth < 8 && at.cause instanceof Error; depth++) at = at.cause
-  return at
 }

@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici'
+import { deadline } from '../../base/deadline.ts'
 import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
 import { readBounded } from '../../base/read-bounded.ts'
-import { isLoopback } from '../../registry/loopback.ts'
-import { deadline } from '../api/deadline.ts'
-import { retry } from '../api/retry.ts'
+import { retry } from '../../base/retry.ts'
+import { isLoopback } from '../../network/host.ts'
 
 /** A service that runs jobs and vouches for them: a trust policy of a project says whose jobs may build in it. */
 export interface OidcProvider {

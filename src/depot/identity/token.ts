@@ -1,5 +1,5 @@
 import { BuildkitError, invalidOption, messageOf } from '../../base/errors.ts'
-import { Turns } from '../../registry/turns.ts'
+import { Mutex } from '../../base/mutex.ts'
 import { withSecrets } from '../api/secret.ts'
 import type { TokenSource } from '../api/token-source.ts'
 import { expiryOf } from './json-web-token.ts'
@@ -62,7 +62,7 @@ export async function resolveToken(
  * nothing outlives its time, unless it is a JSON Web Token, which is kept until a minute before it ends.
  */
 export function callerToken(options: TokenOptions): TokenSource {
-  const turns = new Turns()
+  const turns = new Mutex()
   let kept: { readonly token: string; readonly until: number } | undefined
   return (signal) => {
     if (kept !== undefined && Date.now() < kept.until) return kept.token

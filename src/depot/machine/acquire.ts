@@ -1,7 +1,7 @@
+import { deadline } from '../../base/deadline.ts'
 import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
+import { retry } from '../../base/retry.ts'
 import { unusableReply } from '../api/api-error.ts'
-import { deadline } from '../api/deadline.ts'
-import { retry } from '../api/retry.ts'
 import type { MachineAccess, MachineApi } from './machine-api.ts'
 
 export interface AcquireOptions {

@@ -1,16 +1,16 @@
 import { once } from 'node:events'
+import { deadline } from '../../base/deadline.ts'
 import { deferred } from '../../base/deferred.ts'
 import { BuildkitError, isBuildkitError, messageOf, withoutAdvice } from '../../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import type { OnWarning } from '../../base/warning.ts'
 import { Buildkit } from '../../buildkit.ts'
 import { Code } from '../../grpc/status.ts'
+import { SolveError } from '../../solve/failure/solve-error.ts'
 import type { SolveRun } from '../../solve/run.ts'
-import { SolveError } from '../../solve/solve-error.ts'
 import type { Connection } from '../../transport/connection.ts'
 import type { Route } from '../../transport/route.ts'
 import { milliseconds } from '../api/account-call.ts'
-import { deadline } from '../api/deadline.ts'
 import { acquire, cancelled } from './acquire.ts'
 import { routeToMachine } from './certificates.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -113,7 +113,7 @@ export class Machine implements AsyncDisposable {
 
   /** @internal Waits until the machine is there; where it does not come, it is released. */
   async acquire({ signal, timeoutMs = defaultTimeoutMs }: AcquireMachineOptions): Promise<this> {
-    using limit = deadline(Number.POSITIVE_INFINITY, signal, this.#owner.signal, this.#over.signal)
+    using limit = deadline(Number.POSITIVE_INFINITY, [signal, this.#owner.signal, this.#over.signal])
     try {
       const access = await acquire(this.#api, {
         subject: this.#subject,
@@ -145,7 +145,7 @@ export class Machine implements AsyncDisposable {
     const { signal, timeoutMs = defaultTimeoutMs, onWarning = this.#owner.onWarning } = options
     milliseconds(timeoutMs)
     this.#over.signal.throwIfAborted()
-    using limit = deadline(Number.POSITIVE_INFINITY, signal, this.#owner.signal, this.#over.signal)
+    using limit = deadline(Number.POSITIVE_INFINITY, [signal, this.#owner.signal, this.#over.signal])
     try {
       const ready = { subject: this.#subject, signal: limit.signal, timeoutMs }
       const connection = await connectWhenReady(this.#route!, ready)

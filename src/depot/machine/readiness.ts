@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { deadline } from '../../base/deadline.ts'
 import { BuildkitError, type ErrorCode, isBuildkitError, messageOf } from '../../base/errors.ts'
-import { ping } from '../../solve/queries.ts'
+import { ping } from '../../control/queries.ts'
 import { type Connection, openConnection } from '../../transport/connection.ts'
 import type { Route } from '../../transport/route.ts'
-import { deadline } from '../api/deadline.ts'
 
 /** One attempt; something between us and the machine may accept and never answer. */
 const attemptTimeoutMs = 10_000

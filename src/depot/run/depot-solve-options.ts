@@ -1,9 +1,9 @@
 import type { OptionNames } from '../../base/known-options.ts'
-import { solveOptionNames } from '../../solve/check-shape.ts'
-import type { SolveOptions } from '../../solve/options.ts'
+import { solveOptionNames } from '../../solve/options/check-shape.ts'
+import type { SolveOptions } from '../../solve/options/options.ts'
 import type { TlsOptions } from '../../transport/tls-options.ts'
-import { type DepotBuildOptions, depotBuildOptionNames } from '../build/build.ts'
-import { type BuildPlan, buildPlanNames } from '../build/build-plan.ts'
+import { type DepotBuildOptions, depotBuildOptionNames } from '../builds/build.ts'
+import { type BuildPlan, buildPlanNames } from '../builds/build-plan.ts'
 import type { BuildPlatform } from '../machine/machine-platform.ts'
 import type { PushCredentials } from './push-credentials.ts'
 

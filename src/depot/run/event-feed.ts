@@ -1,5 +1,5 @@
 import { type Deferred, deferred } from '../../base/deferred.ts'
-import type { SolveStatus } from '../../solve/status.ts'
+import type { SolveStatus } from '../../solve/status/status.ts'
 import type { MachinePlatform } from '../machine/machine-platform.ts'
 import type { MachineState } from '../machine/machine-state.ts'
 

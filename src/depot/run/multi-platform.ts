@@ -1,11 +1,11 @@
 import { type BuildkitError, invalidOption } from '../../base/errors.ts'
+import { retry } from '../../base/retry.ts'
 import { RegistryClient } from '../../registry/client.ts'
 import { mergeIndexes } from '../../registry/image-index.ts'
 import { parseReference, type Reference } from '../../registry/reference.ts'
 import type { RegistryAuth } from '../../registry/registry-auth.ts'
-import type { Export } from '../../solve/options.ts'
-import { retry } from '../api/retry.ts'
-import { checkList } from '../build/build-plan.ts'
+import type { Export } from '../../solve/options/options.ts'
+import { checkList } from '../builds/build-plan.ts'
 import { type BuildPlatform, type MachinePlatform, machineFor } from '../machine/machine-platform.ts'
 
 /** What one machine builds, in one solve. */

@@ -1,7 +1,7 @@
 import { invalidOption } from '../../base/errors.ts'
 import { keyHost, registryHost } from '../../registry/credentials.ts'
 import { parseReference } from '../../registry/reference.ts'
-import type { RegistryGrant } from '../../session/granted-auth.ts'
+import type { RegistryGrant } from '../../session/auth/granted-auth.ts'
 
 /** A user of a registry. */
 export interface RegistryLogin {

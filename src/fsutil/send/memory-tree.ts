@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { invalidOption } from '../../base/errors.ts'
 import { type ByteString, toByteString } from '../byte-string.ts'
 import { GoMode } from '../mode.ts'
-import { isClean } from '../order.ts'
+import { isSafePath } from '../paths.ts'
 import type { Choose, Entry, FileTree, SendChunk } from './file-tree.ts'
 
 /** Files by their paths; a directory is there because something is in it. */
@@ -54,7 +54,7 @@ export class MemoryTree implements FileTree {
       if (node instanceof Uint8Array) return false
       directory = node
     }
-    if (!isClean(path) || directory.has(name)) return false
+    if (!isSafePath(path) || directory.has(name)) return false
     directory.set(name, contents)
     return true
   }

@@ -10,7 +10,7 @@ import type { DepotSolveOptions } from '../../../src/depot/run/depot-solve-optio
 import { moby } from '../../../src/gen/buildkit.js'
 import { digestOf } from '../../../src/registry/client.ts'
 import { mergeIndexes } from '../../../src/registry/image-index.ts'
-import { staticAuth } from '../../../src/session/auth.ts'
+import { staticAuth } from '../../../src/session/auth/auth.ts'
 import { type FakeBuild, failed } from '../../support/fake-buildkitd.ts'
 import { listening } from '../../support/listening.ts'
 import { FakeMachines } from '../stand-in/fake-machines.ts'

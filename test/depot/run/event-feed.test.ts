@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { MachinePlatform } from '../../../src/depot/machine/machine-platform.ts'
 import type { MachineState } from '../../../src/depot/machine/machine-state.ts'
 import { type DepotEvent, EventFeed } from '../../../src/depot/run/event-feed.ts'
-import { StatusFeed } from '../../../src/solve/status-feed.ts'
+import { StatusFeed } from '../../../src/solve/status/status-feed.ts'
 
 const build: DepotEvent = { type: 'build', buildId: 'b', projectId: 'p', url: '' }
 const machine = (platform: MachinePlatform, state: MachineState): DepotEvent => ({

@@ -1,0 +1,23 @@
+import { deferred } from './deferred.ts'
+import { unlessAborted } from './unless-aborted.ts'
+
+/** Lets tasks run one after the other, in the order they came. */
+export class Mutex {
+  #last: Promise<void> = Promise.resolve()
+
+  /**
+   * Runs a task when it is its turn. Throws the signal's reason as soon as the signal aborts, and lets the
+   * next one in, even if the task does not heed the signal.
+   */
+  async run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const previous = this.#last
+    const done = deferred()
+    this.#last = previous.then(() => done.promise)
+    try {
+      await unlessAborted(previous, signal)
+      return await unlessAborted(task(), signal)
+    } finally {
+      done.resolve()
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import type { OnWarning } from '../../base/warning.ts'
+import { MemoryTree } from '../../fsutil/send/memory-tree.ts'
+import { sendTree, type Tree } from '../../fsutil/send/send.ts'
+import { firstValue, type Metadata } from '../../grpc/metadata.ts'
+import { Code, RpcError } from '../../grpc/status.ts'
+import type { Attachable } from '../attachable.ts'
+
+/**
+ * A directory that the daemon may read: its path, or its files by name with their contents, as in
+ * `{ Dockerfile: 'FROM scratch' }`. A path that is a symlink is resolved once.
+ */
+export type LocalDir = string | Readonly<Record<string, string | Uint8Array>>
+
+/**
+ * Lets the daemon read the named directories, each with the patterns it asks for; any other name is refused
+ * (moby/buildkit `session/filesync/filesync.go`).
+ */
+export function fileSync(
+  dirs: Readonly<Record<string, LocalDir>>,
+  options: { onWarning?: OnWarning | undefined } = {},
+): Attachable {
+  return {
+    check: async () => {
+      for (const [name, dir] of Object.entries(dirs))
+        if (typeof dir !== 'string') new MemoryTree(dir, `localDirs.${name}`)
+    },
+    methods: {
+      '/moby.filesync.v1.FileSync/DiffCopy': async (call) => {
+        const name = firstValue(call.metadata, 'dir-name') ?? ''
+        if (!Object.hasOwn(dirs, name)) {
+          throw new RpcError(Code.NotFound, `no access allowed to dir ${JSON.stringify(name)}`)
+        }
+        await sendTree(call, treeOf(dirs[name]!, call.metadata, options.onWarning))
+      },
+    },
+  }
+}
+
+function treeOf(root: LocalDir, metadata: Metadata, onWarning: OnWarning | undefined): Tree {
+  return {
+    root,
+    includePatterns: patternsOf(metadata, 'include-patterns'),
+    excludePatterns: patternsOf(metadata, 'exclude-patterns'),
+    followPaths: patternsOf(metadata, 'followpaths'),
+    onWarning,
+  }
+}
+
+/** The values of a header of paths or patterns; with `<name>-encoded` each is percent-encoded, as in a form. */
+function patternsOf(metadata: Metadata, name: string): readonly string[] {
+  const values = metadata.get(name) ?? []
+  return firstValue(metadata, `${name}-encoded`) === '1' ? values.map(decodeForm) : values
+}
+
+/** An escape that cannot be decoded makes the whole value empty, as in Go. */
+function decodeForm(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return ''
+  }
+}

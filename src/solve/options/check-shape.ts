@@ -1,0 +1,77 @@
+import { checkSignal } from '../../base/check-signal.ts'
+import { invalidOption } from '../../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
+import type { Attachable } from '../../session/attachable.ts'
+import type { CacheEntry, DirectoryExport, SolveOptions, StreamExport } from './options.ts'
+
+export const solveOptionNames: OptionNames<SolveOptions> = {
+  frontend: true,
+  frontendAttrs: true,
+  definition: true,
+  localDirs: true,
+  exports: true,
+  cacheExports: true,
+  cacheImports: true,
+  entitlements: true,
+  session: true,
+  sharedKey: true,
+  ref: true,
+  internal: true,
+  signal: true,
+  livenessTimeoutMs: true,
+  onWarning: true,
+}
+
+/** Those of all types of export: which of them goes with which is another question. */
+type ExportOptions = Omit<DirectoryExport, 'type'> & StreamExport
+const exportNames: OptionNames<ExportOptions> = { type: true, attrs: true, outputDir: true, output: true }
+const cacheNames: OptionNames<CacheEntry> = { type: true, attrs: true }
+
+/**
+ * Finds what the compiler would find in a build's options, for callers without one: names that there are not, and
+ * values of another kind. Throws INVALID_OPTION, naming the option.
+ */
+export function checkShape(options: SolveOptions): void {
+  checkKnownOptions(options, solveOptionNames)
+  checkSignal(options.signal)
+  checkTexts(options.frontendAttrs, 'frontendAttrs')
+  for (const [path, entry] of entriesOf(options, 'exports')) {
+    checkKnownOptions(entry as ExportOptions, exportNames, `${path}.`)
+    checkTexts((entry as ExportOptions).attrs, `${path}.attrs`)
+  }
+  for (const name of ['cacheExports', 'cacheImports'] as const)
+    for (const [path, entry] of entriesOf(options, name)) {
+      checkKnownOptions(entry as CacheEntry, cacheNames, `${path}.`)
+      checkTexts((entry as CacheEntry).attrs, `${path}.attrs`)
+    }
+  for (const [path, entry] of entriesOf(options, 'entitlements'))
+    if (typeof entry !== 'string')
+      throw invalidOption(path, { expected: 'text such as network.host', received: entry })
+  for (const [path, entry] of entriesOf(options, 'session')) checkAttachable(path, entry)
+}
+
+/** Each with its name, such as `exports[0]`. */
+function entriesOf(
+  options: SolveOptions,
+  name: 'exports' | 'cacheExports' | 'cacheImports' | 'entitlements' | 'session',
+): [string, unknown][] {
+  const entries: unknown = options[name] ?? []
+  if (!Array.isArray(entries)) throw invalidOption(name, { expected: 'a list', received: entries })
+  return entries.map((entry, index) => [`${name}[${index}]`, entry])
+}
+
+/** Anything else would be sent as empty text, by which BuildKit means true: `push: false` would push. */
+function checkTexts(attrs: Readonly<Record<string, unknown>> = {}, path: string): void {
+  for (const [name, value] of Object.entries(attrs))
+    if (typeof value !== 'string')
+      throw invalidOption(`${path}.${name}`, { expected: 'text, such as "true"', received: value })
+}
+
+function checkAttachable(path: string, value: unknown): void {
+  if (typeof (value as Partial<Attachable> | null | undefined)?.methods === 'object') return
+  throw invalidOption(path, {
+    expected: 'an attachable, such as dockerConfigAuth() returns',
+    received: value,
+    ...(typeof value === 'function' && { advice: `Call it: ${value.name}()` }),
+  })
+}
