@@ -1,10 +1,9 @@
-import { Cancellation } from '../base/cancellation.ts'
+import { CancellableRun } from '../base/cancellable-run.ts'
 import { BuildkitError, isBuildkitError } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
 import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
-import { RpcError } from '../grpc/status.ts'
 import type { Attachable } from '../session/attachable.ts'
 import { isAuth } from '../session/auth/local-auth.ts'
 import { Session, type Tunnel } from '../session/session.ts'
@@ -19,21 +18,14 @@ import type { SolveOptions } from './options/options.ts'
 import { sharedKeyOf } from './options/shared-key.ts'
 import { solveRequest } from './request.ts'
 import { resultOf, type SolveResult } from './result.ts'
-import { decodeStatus } from './status/decode-status.ts'
+import { followStatus, type StatusFollowing } from './status/follow-status.ts'
 import type { SolveStatus } from './status/status.ts'
 import { StatusFeed } from './status/status-feed.ts'
 
 const methods = {
   solve: '/moby.buildkit.v1.Control/Solve',
-  status: '/moby.buildkit.v1.Control/Status',
   session: '/moby.buildkit.v1.Control/Session',
 }
-
-/**
- * Once the solve has returned, the status stream may stay silent this long before it is given up
- * (moby/buildkit `client/solve.go`). The last messages of a failed build arrive within it.
- */
-const statusSilenceMs = 5_000
 
 /** A build under way. */
 export interface SolveRun extends AsyncDisposable {
@@ -71,7 +63,7 @@ export function startSolve(
   return run
 }
 
-class Run implements SolveRun {
+class Run extends CancellableRun<SolveResult> implements SolveRun {
   readonly ref: string
   readonly status = new StatusFeed()
   readonly result: Promise<SolveResult>
@@ -79,58 +71,45 @@ class Run implements SolveRun {
   readonly #options: SolveOptions
   readonly #observer: SolveObserver | undefined
   readonly #facts = new FailureFacts()
-  readonly #cancellation = new Cancellation()
   #session: Session | undefined
   #broken: unknown
 
   constructor(connection: Connection, options: SolveOptions, observer?: SolveObserver) {
+    super()
     this.#connection = connection
     this.#options = options
     this.#observer = observer
     this.ref = options.ref ?? newId()
-    this.result = this.#run()
-    // Whoever reads only the status, or nothing, is not to be struck by this rejection.
-    this.result.catch(() => {})
-  }
-
-  cancel(reason?: unknown): void {
-    this.#cancellation.cancel(reason)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.cancel(new BuildkitError('CLOSED', 'the run was disposed of'))
-    await this.result.catch(() => {})
+    this.result = this.begin(
+      this.status,
+      () => this.#run(),
+      async (error) => {
+        const failure = this.#failure(error)
+        return (await this.#observer?.explain(failure)) ?? failure
+      },
+    )
   }
 
   async #run(): Promise<SolveResult> {
-    try {
-      checkShape(this.#options)
-      using _ = this.#cancellation.follow(this.#options.signal)
-      if (this.#connection.state === 'closed') throw startedTooLate()
-      await checkOptions(this.#options)
-      const attachables = attachablesFor(this.#options)
-      await this.#checkAll(attachables)
-      await checkExporters(this.#options, this.#connection)
-      const result = await this.#solve(attachables)
-      this.status.end()
-      return result
-    } catch (error) {
-      const ended = this.#failure(error)
-      const failure = (await this.#observer?.explain(ended)) ?? ended
-      this.status.end(failure)
-      throw failure
-    }
+    checkShape(this.#options)
+    using _ = this.cancellation.follow(this.#options.signal)
+    if (this.#connection.state === 'closed') throw startedTooLate()
+    await checkOptions(this.#options)
+    const attachables = attachablesFor(this.#options)
+    await this.#checkAll(attachables)
+    await checkExporters(this.#options, this.#connection)
+    return await this.#solve(attachables)
   }
 
   /** They may be code that is not ours: a run that is cancelled does not wait for it. */
   async #checkAll(attachables: readonly Attachable[]): Promise<void> {
-    const { signal } = this.#cancellation
+    const { signal } = this.cancellation
     for (const { check } of attachables) if (check !== undefined) await unlessAborted(check(signal), signal)
   }
 
   /** Three lives run together: the session, the solve, and the status stream, which outlives the other two. */
   async #solve(attachables: readonly Attachable[]): Promise<SolveResult> {
-    this.#cancellation.signal.throwIfAborted()
+    this.cancellation.signal.throwIfAborted()
     const session = new Session({
       attachables,
       sharedKey: this.#options.sharedKey ?? (await sharedKeyOf(this.#options)),
@@ -148,14 +127,15 @@ class Run implements SolveRun {
     } finally {
       session.close()
       sessionEnd.abort()
-      await Promise.allSettled([serving, following.end()])
+      const followed = this.#broken === undefined ? following.end() : following.stop()
+      await Promise.allSettled([serving, followed])
     }
   }
 
   async #callSolve(sessionId: string): Promise<SolveResult> {
     const request = solveRequest(this.ref, sessionId, this.#options)
     const reply = await this.#connection.rpc.unary(methods.solve, request, {
-      signal: this.#cancellation.signal,
+      signal: this.cancellation.signal,
     })
     const { ExporterResponse } = decode(moby.buildkit.v1.SolveResponse, 'SolveResponse', reply)
     return resultOf(this.ref, ExporterResponse)
@@ -164,7 +144,7 @@ class Run implements SolveRun {
   /** Ends a build that cannot go on; the first reason counts. */
   #breakOff(error: unknown): void {
     this.#broken ??= error
-    this.#cancellation.stop(error)
+    this.cancellation.stop(error)
   }
 
   #tunnel(signal: AbortSignal): Tunnel {
@@ -173,39 +153,15 @@ class Run implements SolveRun {
     return (headers) => callAsDuplex(rpc.open(methods.session, { metadata: headers }))
   }
 
-  /** Reads the status stream until it ends; `end` gives it up once it stays silent after the solve. */
-  #followStatus(): { end(): Promise<void> } {
-    const request = moby.buildkit.v1.StatusRequest.encode({ Ref: this.ref }).finish()
-    const silent = new AbortController()
-    const giveUp = () => silent.abort()
-    let silence: NodeJS.Timeout | undefined
-    const reading = (async () => {
-      const call = this.#connection.rpc.serverStream(methods.status, request, { signal: silent.signal })
-      for await (const message of call.messages) {
-        silence?.refresh()
-        const status = decodeStatus(message)
+  #followStatus(): StatusFollowing {
+    return followStatus(this.#connection.rpc, {
+      ref: this.ref,
+      onStatus: (status, bytes) => {
         this.#facts.add(status)
-        this.status.push(status, message.length)
-      }
-    })().catch((error) => this.#statusBroke(error))
-    return {
-      end: async () => {
-        if (this.#broken === undefined) silence = setTimeout(giveUp, statusSilenceMs)
-        else giveUp()
-        await reading
-        clearTimeout(silence)
+        this.status.push(status, bytes)
       },
-    }
-  }
-
-  /**
-   * A status stream that the daemon ends early costs the build its voice, not its result: a daemon that does
-   * not know the ref yet or any more answers NotFound. Anything malformed in it ends the build.
-   */
-  #statusBroke(error: unknown): void {
-    if (error instanceof RpcError || (error instanceof BuildkitError && error.code === 'CONNECTION_LOST'))
-      return
-    this.#breakOff(error)
+      onFailure: (error) => this.#breakOff(error),
+    })
   }
 
   /** When the whole connection is gone, that says more than the session's end. */
@@ -216,7 +172,7 @@ class Run implements SolveRun {
 
   #failure(caught: unknown): BuildkitError {
     const error = this.#broken ?? caught
-    const { cancelled } = this.#cancellation
+    const { cancelled } = this.cancellation
     const wasSent = this.#session !== undefined
     const isLost = isBuildkitError(error) && error.code === 'CONNECTION_LOST'
     if (cancelled === undefined && this.#connection.state === 'closed' && (wasSent || isLost))

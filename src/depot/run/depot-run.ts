@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Cancellation } from '../../base/cancellation.ts'
+import { CancellableRun } from '../../base/cancellable-run.ts'
 import { deadline } from '../../base/deadline.ts'
 import { BuildkitError, isBuildkitError, messageOf, withoutAdvice } from '../../base/errors.ts'
 import { emitWarning } from '../../base/warning.ts'
@@ -74,47 +74,32 @@ export function startDepotRun(
   return new Run(depot, options, env)
 }
 
-class Run implements DepotRun {
+class Run extends CancellableRun<DepotResult> implements DepotRun {
   readonly events = new EventFeed()
   readonly result: Promise<DepotResult>
   readonly #depot: BuildRegistrar
   readonly #options: DepotSolveOptions
   readonly #env: NodeJS.ProcessEnv
-  readonly #cancellation = new Cancellation()
 
   constructor(depot: BuildRegistrar, options: DepotSolveOptions, env: NodeJS.ProcessEnv) {
+    super()
     this.#depot = depot
     this.#options = options
     this.#env = env
-    this.result = this.#run()
-    // Whoever reads only the events, or nothing, is not to be struck by this rejection.
-    this.result.catch(() => {})
-  }
-
-  cancel(reason?: unknown): void {
-    this.#cancellation.cancel(reason)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.cancel(new BuildkitError('CLOSED', 'the run was disposed of'))
-    await this.result.catch(() => {})
+    this.result = this.begin(
+      this.events,
+      () => this.#run(),
+      (error) => this.#failure(error),
+    )
   }
 
   async #run(): Promise<DepotResult> {
-    try {
-      const plan = planSolves(this.#options, this.#env)
-      using _ = this.#cancellation.follow(this.#options.signal)
-      await checkSolves(plan, this.#options)
-      const loading = await startLoading(this.#options.load, this.#env, this.#cancellation.signal)
-      const build = await this.#register()
-      const result = await this.#toTheEnd(build, () => this.#build(build, plan, loading))
-      this.events.end()
-      return result
-    } catch (error) {
-      const failure = this.#failure(error)
-      this.events.end(failure)
-      throw failure
-    }
+    const plan = planSolves(this.#options, this.#env)
+    using _ = this.cancellation.follow(this.#options.signal)
+    await checkSolves(plan, this.#options)
+    const loading = await startLoading(this.#options.load, this.#env, this.cancellation.signal)
+    const build = await this.#register()
+    return await this.#toTheEnd(build, () => this.#build(build, plan, loading))
   }
 
   async #register(): Promise<DepotBuild> {
@@ -133,7 +118,7 @@ class Run implements DepotRun {
       save,
       load: load !== false,
       finishOnExit,
-      signal: this.#cancellation.signal,
+      signal: this.cancellation.signal,
     })
     this.events.push({ type: 'build', buildId: build.buildId, projectId: build.projectId, url: build.url })
     return build
@@ -158,7 +143,7 @@ class Run implements DepotRun {
 
   /** Rejects when a cancelled build is over; what of the caller's hangs all the same is waited for no longer. */
   async #cancelledEnd(build: DepotBuild): Promise<never> {
-    const { signal } = this.#cancellation
+    const { signal } = this.cancellation
     if (!signal.aborted) await once(signal, 'abort')
     await build.finish({ status: 'cancelled' })
     throw signal.reason
@@ -187,7 +172,7 @@ class Run implements DepotRun {
     const tags = [...savedTags, ...names, ...pushedNames(this.#options.exports ?? [])]
     const [first] = results
     const merges = results.length > 1 && tags.length > 0
-    const { signal } = this.#cancellation
+    const { signal } = this.cancellation
     return {
       ...{ buildId, projectId, url, tags },
       digest: merges
@@ -232,7 +217,7 @@ class Run implements DepotRun {
   }
 
   #failure(error: unknown): unknown {
-    const { cancelled } = this.#cancellation
+    const { cancelled } = this.cancellation
     if (cancelled === undefined || (isBuildkitError(error) && error.code === 'CANCELLED')) return error
     const { reason } = cancelled
     const why = reason === undefined ? '' : `: ${messageOf(reason)}`
