@@ -48,6 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'solve/options',
     'solve/failure',
   ],
+  platforms: ['base', 'registry', 'solve/options (types)'],
   progress: ['base', 'solve/status (types)'],
   daemon: ['base', 'transport'],
   root: [
@@ -94,6 +95,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'registry',
     'transport',
     'engine',
+    'platforms',
     'session (types)',
     'session/auth',
     'solve/status (types)',

@@ -1,5 +1,6 @@
 import { invalidOption } from '../../base/errors.ts'
 import { checkKnownOptions, pickOptions } from '../../base/known-options.ts'
+import { checkSharedCacheExports, exportsOfEach, pushedNames } from '../../platforms/shared-exports.ts'
 import { parseReference } from '../../registry/reference.ts'
 import type { Attachable } from '../../session/attachable.ts'
 import type { RegistryGrant } from '../../session/auth/granted-auth.ts'
@@ -8,7 +9,7 @@ import { checkShape, solveOptionNames } from '../../solve/options/check-shape.ts
 import type { Export, SolveOptions } from '../../solve/options/options.ts'
 import { checkBuildPlan } from '../builds/build-plan.ts'
 import { type DepotSolveOptions, depotSolveOptionNames, loadTargetNames } from './depot-solve-options.ts'
-import { exportsOfEach, type MachineShare, pushedNames, sharesOf } from './multi-platform.ts'
+import { type MachineShare, sharesOf } from './machine-shares.ts'
 import { pushGrants } from './push-credentials.ts'
 
 /** What follows from the options of a build alone, before Depot is asked for anything. */
@@ -57,7 +58,10 @@ export function planSolves(options: DepotSolveOptions, env: NodeJS.ProcessEnv): 
       received: 'several',
     })
   // What Depot will have the image saved as is not known yet, only that it will be a push.
-  if (several) exportsOfEach([...exports, ...imageExport(save === false ? names : [...names, 'saved'])])
+  if (several) {
+    exportsOfEach([...exports, ...imageExport(save === false ? names : [...names, 'saved'])])
+    checkSharedCacheExports(options.cacheExports ?? [])
+  }
   const pushed = [...names, ...pushedNames(exports)]
   const grants =
     pushed.length === 0 && pushCredentials === undefined ? [] : pushGrants(pushed, pushCredentials, env)

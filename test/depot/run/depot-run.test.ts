@@ -467,6 +467,7 @@ describe('a build on Depot in one call', () => {
       [{ platforms: ['amd64', 'arm64'], definition: new Uint8Array() }, 'definition'],
       [{ platforms: ['amd64', 'arm64'], exports: [{ type: 'oci', output: 'x' }] }, 'exports[0]'],
       [{ platforms: ['amd64', 'arm64'], exports: [push], save: true }, 'exports[1]'],
+      [{ platforms: ['amd64', 'arm64'], cacheExports: [{ type: 'registry' }] }, 'cacheExports[0]'],
       [
         { pushCredentials: { 'a.example': { username: 'a', password: 'b' } } },
         'pushCredentials["a.example"]',

@@ -1,33 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { exportsOfEach, pushedNames, sharesOf } from '../../../src/depot/run/multi-platform.ts'
-import type { Export } from '../../../src/index.ts'
+import type { Export } from '../../src/index.ts'
+import { checkSharedCacheExports, exportsOfEach, pushedNames } from '../../src/platforms/shared-exports.ts'
 
-describe('platforms', () => {
-  it('are shared out to the machines that build for them, each once, in their order', () => {
-    assert.deepEqual(
-      sharesOf(['linux/arm/v7', 'amd64', 'linux/386', 'linux/arm64', 'linux/amd64', 'arm64']),
-      [
-        { machine: 'arm64', platforms: ['linux/arm/v7', 'linux/arm64'] },
-        { machine: 'amd64', platforms: ['linux/amd64', 'linux/386'] },
-      ],
-    )
-  })
-
-  it('are by default the machine’s own', () => {
-    assert.deepEqual(sharesOf(), [{ machine: process.arch === 'arm64' ? 'arm64' : 'amd64', platforms: [] }])
-    assert.deepEqual(sharesOf([]), sharesOf())
-  })
-
-  it('that no machine builds for are refused', () => {
-    assert.throws(() => sharesOf(['linux/amd64', 'windows/amd64' as 'amd64']), {
-      code: 'INVALID_OPTION',
-      message: /got "windows\/amd64"/,
-    })
-  })
-})
-
-describe('the exports of two machines', () => {
+describe('the exports of several builders', () => {
   it('push by digest to each repository once, and leave the names for later', () => {
     const name = 'one.example/me/app:1,one.example/me/app:2,me/app'
     const push: Export = { type: 'image', attrs: { name, push: 'true', compression: 'zstd' } }
@@ -53,7 +29,7 @@ describe('the exports of two machines', () => {
       [{ type: 'tar', output: 'x.tar' }, /tar, which is one stream/],
       [
         { type: 'local', outputDir: 'out', attrs: { mode: 'delete' } },
-        /remove what the other machine writes/,
+        /remove what the other builder writes/,
       ],
       [{ type: 'image', attrs: { name: 'me/b', push: 'true' } }, /a second push/],
     ]
@@ -64,5 +40,18 @@ describe('the exports of two machines', () => {
         subject: 'exports[1]',
         message,
       })
+  })
+})
+
+describe('the cache exports of several builders', () => {
+  it('are refused where each would replace what the other has written', () => {
+    for (const type of ['registry', 'local', 'gha', 's3', 'azblob', 'newer'])
+      assert.throws(() => checkSharedCacheExports([{ type: 'inline' }, { type, attrs: {} }]), {
+        code: 'INVALID_OPTION',
+        subject: 'cacheExports[1]',
+        message: new RegExp(`${type}, where each would replace what the other has written`),
+      })
+    checkSharedCacheExports([{ type: 'inline' }])
+    checkSharedCacheExports([])
   })
 })

@@ -1,0 +1,63 @@
+import { type BuildkitError, invalidOption } from '../base/errors.ts'
+import { parseReference, type Reference } from '../registry/reference.ts'
+import type { CacheEntry, Export } from '../solve/options/options.ts'
+
+/**
+ * The exports of each of several builders, whose images become one afterwards: each pushes by digest what no tag names
+ * yet. Files go into the same directory, where each platform has a folder. Throws INVALID_OPTION for exports that would
+ * be in each other's way.
+ */
+export function exportsOfEach(exports: readonly Export[]): Export[] {
+  const pushing = exports.findIndex(isPush)
+  return exports.map((entry, index) => {
+    const option = `exports[${index}]`
+    if (entry.type === 'oci' || entry.type === 'docker' || entry.type === 'tar')
+      throw ofOneBuilder(option, `${entry.type}, which is one stream`)
+    if (entry.type === 'local' && entry.attrs?.mode === 'delete')
+      throw ofOneBuilder(option, 'local with mode=delete, which would remove what the other builder writes')
+    if (!isPush(entry)) return entry
+    if (index !== pushing) throw ofOneBuilder(option, 'a second push')
+    const repositories = new Set(namesOf(entry).map((name) => repositoryOf(parseReference(name))))
+    const attrs = { ...entry.attrs, name: [...repositories].join(','), 'push-by-digest': 'true' }
+    return { type: 'image', attrs }
+  })
+}
+
+/** The names that an export pushes to; none for one that does not push. */
+export function pushedNames(exports: readonly Export[]): string[] {
+  return exports.filter(isPush).flatMap(namesOf)
+}
+
+/**
+ * Throws INVALID_OPTION for a cache export that several builders would write to the same place: the last would replace
+ * what the others have written, with success. An inline cache is in the image of each.
+ */
+export function checkSharedCacheExports(cacheExports: readonly CacheEntry[]): void {
+  for (const [index, { type }] of cacheExports.entries())
+    if (type !== 'inline')
+      throw invalidOption(`cacheExports[${index}]`, {
+        expected: 'inline, as several builders export',
+        received: `${type}, where each would replace what the other has written`,
+        advice: 'Leave it out where each builder keeps a cache, or build each platform by itself',
+      })
+}
+
+function isPush({ type, attrs = {} }: Export): boolean {
+  return type === 'image' && attrs.push === 'true' && attrs['push-by-digest'] !== 'true'
+}
+
+function namesOf({ attrs = {} }: Export): string[] {
+  return (attrs.name ?? '').split(',').filter((name) => name !== '')
+}
+
+function repositoryOf({ domain, path }: Reference): string {
+  return `${domain}/${path}`
+}
+
+function ofOneBuilder(option: string, received: string): BuildkitError {
+  return invalidOption(option, {
+    expected: 'an export that several builders can share: a push, or files',
+    received,
+    advice: 'Build for the platforms of one builder, or push the image and pull it',
+  })
+}
