@@ -5,7 +5,7 @@ import { emitWarning, type OnWarning } from '../base/warning.ts'
 import { Images } from './account/images.ts'
 import { PastBuilds } from './account/past-builds.ts'
 import { Projects } from './account/projects.ts'
-import { ask, change, checkedId } from './api/account-call.ts'
+import { callIdempotent, callOnce, checkedId } from './api/account-call.ts'
 import { type ApiChannel, DepotApi, defaultApiUrl, openApi } from './api/api.ts'
 import { DepotBuild, type DepotBuildOptions, depotBuildOptionNames } from './builds/build.ts'
 import { type BuildPlan, buildPlanNames, checkBuildPlan } from './builds/build-plan.ts'
@@ -141,7 +141,7 @@ export class Depot implements AsyncDisposable {
     this.#checkOpen(options.signal)
     checkBuildPlan(options)
     const projectId = await resolveProjectId({ projectId: options.projectId, env: this.#env })
-    const registering = change(({ signal }) => register(this.#api, projectId, options, signal), {
+    const registering = callOnce(({ signal }) => register(this.#api, projectId, options, signal), {
       timeoutMs: this.#requestTimeoutMs,
     })
     return this.#opened(await this.#unlessAborted(registering, options.signal), options)
@@ -156,10 +156,13 @@ export class Depot implements AsyncDisposable {
     const { token } = await resolveToken({ token: options.token ?? '', env: {} })
     const api = this.#apiOf(token)
     const timeoutMs = this.#requestTimeoutMs
-    const registration = await ask((call) => adopt(api, { buildId, token, projectId }, call.signal), {
-      signal,
-      timeoutMs,
-    })
+    const registration = await callIdempotent(
+      (call) => adopt(api, { buildId, token, projectId }, call.signal),
+      {
+        signal,
+        timeoutMs,
+      },
+    )
     return this.#opened(registration, options)
   }
 

@@ -1,7 +1,7 @@
 import { invalidOption } from '../../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import type { Image as Wire } from '../../gen/depot/build_pb.js'
-import { ask, type CallOptions, change, checkedId, checkedText } from '../api/account-call.ts'
+import { type CallOptions, callIdempotent, callOnce, checkedId, checkedText } from '../api/account-call.ts'
 import type { DepotApi } from '../api/api.ts'
 import { type PageOptions, pages } from '../api/paging.ts'
 import { withSecrets } from '../api/secret.ts'
@@ -70,13 +70,13 @@ export class Images {
     const imageTags = [tags].flat().map((tag) => checkedText(tag, 'tags'))
     if (imageTags.length === 0) throw invalidOption('tags', { expected: 'one tag or more', received: tags })
     const request = { projectId: checkedId(projectId, 'projectId'), imageTags }
-    await change((call) => this.#api.images.deleteImage(request, call), options)
+    await callOnce((call) => this.#api.images.deleteImage(request, call), options)
   }
 
   /** How to pull what a build has saved, with whatever pulls images. */
   async pullInfo(buildId: string, options?: CallOptions): Promise<PullInfo> {
     const request = { buildId: checkedId(buildId, 'buildId') }
-    const info = await ask((call) => this.#api.cli.getPullInfo(request, call), options)
+    const info = await callIdempotent((call) => this.#api.cli.getPullInfo(request, call), options)
     const { reference, username, password, registryHost } = info
     return withSecrets({ reference, username, registryHost: registryHost || undefined }, { password })
   }
@@ -91,7 +91,10 @@ export class Images {
       ...(projectId !== undefined && { projectId: checkedId(projectId, 'projectId') }),
       ...(buildId !== undefined && { buildId: checkedId(buildId, 'buildId') }),
     }
-    const { token, registryHost } = await ask((call) => this.#api.cli.getPullToken(request, call), options)
+    const { token, registryHost } = await callIdempotent(
+      (call) => this.#api.cli.getPullToken(request, call),
+      options,
+    )
     const username = 'x-token' as const
     return withSecrets({ username, registryHost: registryHost || undefined }, { password: token })
   }

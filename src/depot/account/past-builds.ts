@@ -4,7 +4,7 @@ import {
   type BuildStep as WireStep,
 } from '../../gen/depot/build_pb.js'
 import { Build_Status as Status, type Build as Wire } from '../../gen/depot/core_pb.js'
-import { ask, type CallOptions, change, checkedId, checkedText } from '../api/account-call.ts'
+import { type CallOptions, callIdempotent, callOnce, checkedId, checkedText } from '../api/account-call.ts'
 import type { DepotApi } from '../api/api.ts'
 import { unusableReply } from '../api/api-error.ts'
 import { type PageOptions, pages } from '../api/paging.ts'
@@ -73,7 +73,7 @@ export class PastBuilds {
 
   async get(buildId: string, options?: CallOptions): Promise<PastBuild> {
     const request = { buildId: checkedId(buildId, 'buildId') }
-    const { build } = await ask((call) => this.#api.pastBuilds.getBuild(request, call), options)
+    const { build } = await callIdempotent((call) => this.#api.pastBuilds.getBuild(request, call), options)
     if (build === undefined) throw unusableReply('depot.core.v1.BuildService/GetBuild', 'a build')
     return buildOf(build)
   }
@@ -108,13 +108,13 @@ export class PastBuilds {
   /** Lets whoever has the URL that is returned see the build. */
   async share(buildId: string, options?: CallOptions): Promise<string> {
     const request = { buildId: checkedId(buildId, 'buildId') }
-    const { shareUrl } = await change((call) => this.#api.pastBuilds.shareBuild(request, call), options)
+    const { shareUrl } = await callOnce((call) => this.#api.pastBuilds.shareBuild(request, call), options)
     return shareUrl
   }
 
   async stopSharing(buildId: string, options?: CallOptions): Promise<void> {
     const request = { buildId: checkedId(buildId, 'buildId') }
-    await change((call) => this.#api.pastBuilds.stopSharingBuild(request, call), options)
+    await callOnce((call) => this.#api.pastBuilds.stopSharingBuild(request, call), options)
   }
 }
 

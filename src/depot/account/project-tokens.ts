@@ -1,4 +1,4 @@
-import { ask, type CallOptions, change, checkedId, checkedText } from '../api/account-call.ts'
+import { type CallOptions, callIdempotent, callOnce, checkedId, checkedText } from '../api/account-call.ts'
 import type { DepotApi } from '../api/api.ts'
 import { withSecrets } from '../api/secret.ts'
 
@@ -26,7 +26,7 @@ export class ProjectTokens {
   /** Those of a project, without their secrets. */
   async list(projectId: string, options?: CallOptions): Promise<ProjectToken[]> {
     const request = { projectId: checkedId(projectId, 'projectId') }
-    const { tokens } = await ask((call) => this.#api.projects.listTokens(request, call), options)
+    const { tokens } = await callIdempotent((call) => this.#api.projects.listTokens(request, call), options)
     return tokens.map(({ tokenId, description }) => ({ tokenId, description }))
   }
 
@@ -40,7 +40,10 @@ export class ProjectTokens {
       projectId: checkedId(projectId, 'projectId'),
       description: checkedText(description, 'description'),
     }
-    const { tokenId, secret } = await change((call) => this.#api.projects.createToken(request, call), options)
+    const { tokenId, secret } = await callOnce(
+      (call) => this.#api.projects.createToken(request, call),
+      options,
+    )
     return withSecrets({ tokenId }, { secret })
   }
 
@@ -54,12 +57,12 @@ export class ProjectTokens {
       tokenId: checkedId(tokenId, 'tokenId'),
       description: checkedText(description, 'description'),
     }
-    await change((call) => this.#api.projects.updateToken(request, call), options)
+    await callOnce((call) => this.#api.projects.updateToken(request, call), options)
   }
 
   /** Has the token stop working. */
   async delete(tokenId: string, options?: CallOptions): Promise<void> {
     const request = { tokenId: checkedId(tokenId, 'tokenId') }
-    await change((call) => this.#api.projects.deleteToken(request, call), options)
+    await callOnce((call) => this.#api.projects.deleteToken(request, call), options)
   }
 }

@@ -1,7 +1,7 @@
 import { invalidOption } from '../../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import type { Project as Wire } from '../../gen/depot/core_pb.js'
-import { ask, type CallOptions, change, checkedId, checkedText } from '../api/account-call.ts'
+import { type CallOptions, callIdempotent, callOnce, checkedId, checkedText } from '../api/account-call.ts'
 import type { DepotApi } from '../api/api.ts'
 import { unusableReply } from '../api/api-error.ts'
 import { isId } from '../api/id.ts'
@@ -79,14 +79,14 @@ export class Projects {
 
   /** All projects that the token sees. */
   async list(options?: CallOptions): Promise<Project[]> {
-    const { projects } = await ask((call) => this.#api.projects.listProjects({}, call), options)
+    const { projects } = await callIdempotent((call) => this.#api.projects.listProjects({}, call), options)
     return projects.map(projectOf)
   }
 
   /** One project. NOT_FOUND where the token sees none of that id. */
   async get(projectId: string, options?: CallOptions): Promise<Project> {
     const request = { projectId: checkedId(projectId, 'projectId') }
-    const { project } = await ask((call) => this.#api.projects.getProject(request, call), options)
+    const { project } = await callIdempotent((call) => this.#api.projects.getProject(request, call), options)
     return received(project, 'GetProject')
   }
 
@@ -100,7 +100,7 @@ export class Projects {
       ...(organizationId !== undefined && { organizationId: checkedId(organizationId, 'organizationId') }),
       ...settings(project),
     }
-    const created = await change((call) => this.#api.projects.createProject(request, call), options)
+    const created = await callOnce((call) => this.#api.projects.createProject(request, call), options)
     return received(created.project, 'CreateProject')
   }
 
@@ -116,20 +116,20 @@ export class Projects {
     if (Object.keys(changed).length === 0)
       throw invalidOption('changes', { expected: 'something to change', received: changes })
     const request = { projectId: checkedId(projectId, 'projectId'), ...changed }
-    const { project } = await change((call) => this.#api.projects.updateProject(request, call), options)
+    const { project } = await callOnce((call) => this.#api.projects.updateProject(request, call), options)
     return received(project, 'UpdateProject')
   }
 
   /** Deletes a project with its cache and its tokens. */
   async delete(projectId: string, options?: CallOptions): Promise<void> {
     const request = { projectId: checkedId(projectId, 'projectId') }
-    await change((call) => this.#api.projects.deleteProject(request, call), options)
+    await callOnce((call) => this.#api.projects.deleteProject(request, call), options)
   }
 
   /** Ends all machines of a project, running builds included, and deletes its cache. */
   async reset(projectId: string, options?: CallOptions): Promise<void> {
     const request = { projectId: checkedId(projectId, 'projectId') }
-    await change((call) => this.#api.projects.resetProject(request, call), options)
+    await callOnce((call) => this.#api.projects.resetProject(request, call), options)
   }
 }
 

@@ -1,6 +1,6 @@
 import { invalidOption } from '../../base/errors.ts'
 import type { TrustPolicy as Wire } from '../../gen/depot/core_pb.js'
-import { ask, type CallOptions, change, checkedId, checkedText } from '../api/account-call.ts'
+import { type CallOptions, callIdempotent, callOnce, checkedId, checkedText } from '../api/account-call.ts'
 import type { DepotApi } from '../api/api.ts'
 import { unusableReply } from '../api/api-error.ts'
 
@@ -29,7 +29,7 @@ export class TrustPolicies {
   /** Those of a project. */
   async list(projectId: string, options?: CallOptions): Promise<TrustPolicy[]> {
     const request = { projectId: checkedId(projectId, 'projectId') }
-    const { trustPolicies } = await ask(
+    const { trustPolicies } = await callIdempotent(
       (call) => this.#api.projects.listTrustPolicies(request, call),
       options,
     )
@@ -39,7 +39,10 @@ export class TrustPolicies {
   /** Lets jobs of one repository or pipeline build in the project. */
   async add(projectId: string, jobs: TrustedJobs, options?: CallOptions): Promise<TrustPolicy> {
     const request = { projectId: checkedId(projectId, 'projectId'), provider: providerOf(jobs) }
-    const { trustPolicy } = await change((call) => this.#api.projects.addTrustPolicy(request, call), options)
+    const { trustPolicy } = await callOnce(
+      (call) => this.#api.projects.addTrustPolicy(request, call),
+      options,
+    )
     if (trustPolicy === undefined)
       throw unusableReply('depot.core.v1.ProjectService/AddTrustPolicy', 'the policy')
     return policyOf(trustPolicy)
@@ -51,7 +54,7 @@ export class TrustPolicies {
       projectId: checkedId(projectId, 'projectId'),
       trustPolicyId: checkedId(trustPolicyId, 'trustPolicyId'),
     }
-    await change((call) => this.#api.projects.removeTrustPolicy(request, call), options)
+    await callOnce((call) => this.#api.projects.removeTrustPolicy(request, call), options)
   }
 }
 

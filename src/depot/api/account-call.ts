@@ -17,13 +17,13 @@ export const callOptionNames: OptionNames<CallOptions> = { signal: true, timeout
 /** A call that a signal ends. */
 export type Call<T> = (options: { readonly signal: AbortSignal }) => Promise<T>
 
-/** A question: asked again while the service is unwell, as often as the deadline allows, four times at most. */
-export function ask<T>(call: Call<T>, options?: CallOptions): Promise<T> {
+/** A call that may be made twice: tried again after what may pass, up to four times within the deadline. */
+export function callIdempotent<T>(call: Call<T>, options?: CallOptions): Promise<T> {
   return within(({ signal }) => retry(() => call({ signal }), { signal }), options)
 }
 
-/** A change: sent once, since nobody knows whether one that has failed was made. */
-export function change<T>(call: Call<T>, options?: CallOptions): Promise<T> {
+/** A call that changes something: sent once, as one that has failed may have been processed. */
+export function callOnce<T>(call: Call<T>, options?: CallOptions): Promise<T> {
   return within(call, options)
 }
 
@@ -34,12 +34,12 @@ async function within<T>(call: Call<T>, options: CallOptions = {}): Promise<T> {
   return await call({ signal: limit.signal })
 }
 
-/** The longest that a timer of Node's can be. */
-const longestMs = 2 ** 31 - 1
+/** The longest delay of a timer in Node. */
+const maxTimerMs = 2 ** 31 - 1
 
 /** A `timeoutMs` that a timer can have. Throws INVALID_OPTION for any other. */
 export function milliseconds(timeoutMs: number): number {
-  if (Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= longestMs) return timeoutMs
+  if (Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= maxTimerMs) return timeoutMs
   throw invalidOption('timeoutMs', {
     expected: 'a whole number of milliseconds, 1 or more',
     received: timeoutMs,

@@ -1,6 +1,6 @@
 import { BuildkitError, invalidOption } from '../../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
-import { ask, type Call, type CallOptions, callOptionNames } from './account-call.ts'
+import { type Call, type CallOptions, callIdempotent, callOptionNames } from './account-call.ts'
 
 /** How a list is fetched, which comes in pages. */
 export interface PageOptions extends CallOptions {
@@ -23,8 +23,8 @@ export interface PageRequest {
   readonly pageToken?: string
 }
 
-/** So many pages without anything on them are one too many. */
-const mostEmptyPages = 100
+/** Consecutive pages without an item after which a list is circular. */
+const maxEmptyPages = 100
 
 /**
  * Everything on all pages, each fetched when it is wanted; `timeoutMs` is for one page. Throws what the calls
@@ -41,11 +41,11 @@ export async function* pages<T>(
   let pageToken: string | undefined
   for (let empty = 0; ; ) {
     const page = { pageSize, ...(pageToken !== undefined && { pageToken }) }
-    const { items, nextPageToken } = await ask(fetchPage(page), options)
+    const { items, nextPageToken } = await callIdempotent(fetchPage(page), options)
     yield* items
     if (!nextPageToken) return
     empty = items.length === 0 ? empty + 1 : 0
-    if (nextPageToken === pageToken || empty === mostEmptyPages) throw circular()
+    if (nextPageToken === pageToken || empty === maxEmptyPages) throw circular()
     pageToken = nextPageToken
   }
 }

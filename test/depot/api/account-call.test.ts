@@ -3,7 +3,13 @@ import { getEventListeners, once } from 'node:events'
 import { describe, it } from 'node:test'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { BuildkitError } from '../../../src/base/errors.ts'
-import { ask, type CallOptions, change, checkedId, checkedText } from '../../../src/depot/api/account-call.ts'
+import {
+  type CallOptions,
+  callIdempotent,
+  callOnce,
+  checkedId,
+  checkedText,
+} from '../../../src/depot/api/account-call.ts'
 import { ProjectService } from '../../../src/gen/depot/core_pb.js'
 import { fakeService } from '../fake-service.ts'
 
@@ -31,9 +37,9 @@ async function hanging() {
   return { ...service, asked }
 }
 
-describe('a question', () => {
+describe('callIdempotent', () => {
   const list = (service: { api: Awaited<ReturnType<typeof fakeService>>['api'] }, options?: CallOptions) =>
-    ask((call) => service.api.projects.listProjects({}, call), options)
+    callIdempotent((call) => service.api.projects.listProjects({}, call), options)
 
   it('is asked again while the service is unwell', async () => {
     await using service = await failing(Code.Unavailable, Code.Internal, Code.ResourceExhausted)
@@ -107,12 +113,12 @@ describe('a question', () => {
   }
 })
 
-describe('a change', () => {
+describe('callOnce', () => {
   it('is sent once, whatever becomes of it', async () => {
     await using service = await failing(Code.Unavailable)
     const { projects } = service.api
     await assert.rejects(
-      change((call) => projects.listProjects({}, call)),
+      callOnce((call) => projects.listProjects({}, call)),
       { code: 'API_FAILED' },
     )
     assert.equal(service.calls.length, 1)
