@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { closestMatch } from '../base/closest-match.ts'
 import { invalidOption } from '../base/errors.ts'
+import { exporterOf, exporterTypes } from '../solve/options/exporters.ts'
 import type { Export } from '../solve/options/options.ts'
 import { csvFields } from './csv.ts'
 
@@ -18,20 +19,18 @@ export interface OutputSurroundings {
 export function exportOf(text: string, surroundings: OutputSurroundings): Export {
   const { type, dest, ...rest } = attrsOf(text)
   checkKeys(text, Object.keys(rest))
-  switch (type) {
-    case 'local':
+  if (type === undefined || !exporterTypes.includes(type))
+    throw refuse(text, 'type=local, tar, oci, docker or image', typeMeantBy(type))
+  const entry = { type, attrs: rest }
+  switch (exporterOf(entry).sends) {
+    case 'directory':
       if (!dest || dest === '-') throw refuse(text, 'dest=DIRECTORY for a local output')
-      return { type, outputDir: resolve(surroundings.cwd, dest), attrs: rest }
-    case 'tar':
-    case 'oci':
-    case 'docker':
-      return { type, output: archive(text, dest, surroundings), attrs: rest }
-    case 'image':
-    case 'moby':
+      return { ...entry, outputDir: resolve(surroundings.cwd, dest) }
+    case 'stream':
+      return { ...entry, output: archive(text, dest, surroundings) }
+    case 'nothing':
       if (dest !== undefined) throw refuse(text, `no dest for type=${type}, which writes nothing here`)
-      return { type, attrs: rest }
-    default:
-      throw refuse(text, 'type=local, tar, oci, docker or image', typeMeantBy(type))
+      return entry
   }
 }
 
@@ -47,7 +46,7 @@ function checkKeys(text: string, keys: readonly string[]): void {
 }
 
 function typeMeantBy(type = ''): string | undefined {
-  const meant = closestMatch(type, ['local', 'tar', 'oci', 'docker', 'image'])
+  const meant = closestMatch(type, exporterTypes)
   return meant === undefined ? undefined : `type=${meant}`
 }
 

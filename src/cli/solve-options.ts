@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from 'node:path'
 import { BuildkitError, invalidOption } from '../base/errors.ts'
 import { parseReference } from '../registry/reference.ts'
+import { exporterOf, isKeptImage, isPush } from '../solve/options/exporters.ts'
 import type { Export, SolveOptions } from '../solve/options/options.ts'
 import { exportOf, type OutputSurroundings } from './output.ts'
 
@@ -57,11 +58,6 @@ export function forEngine(exports: readonly Export[]): Export[] {
   return exports.map((entry) => (isKeptImage(entry) ? { ...entry, type: 'moby' } : entry))
 }
 
-/** True for an image that stays in the daemon's own store. */
-export function isKeptImage(entry: Export): boolean {
-  return entry.type === 'image' && !isPushed(entry)
-}
-
 /** The frontend takes the Dockerfile from a directory of its own, so it may lie outside the context. */
 function dockerfileOf({ file }: BuildValues, contextDir: string, { cwd, dockerfile }: BuildSurroundings) {
   if (file === undefined) return { dockerfile: contextDir, filename: undefined }
@@ -94,7 +90,7 @@ function exportsOf(values: BuildValues, surroundings: OutputSurroundings): Expor
   for (const tag of values.tag) parseReference(tag, '--tag')
   const outputs = values.output.map((text) => exportOf(text, surroundings))
   const exports = named(pushed(values, outputs), values.tag)
-  const nameless = exports.find((entry) => isPushed(entry) && !entry.attrs?.name)
+  const nameless = exports.find((entry) => isPush(entry) && !entry.attrs?.name)
   if (nameless === undefined) return exports
   throw new BuildkitError('INVALID_OPTION', 'the image to push has no name', {
     subject: values.push ? '--push' : '--output',
@@ -116,22 +112,8 @@ function pushed({ push, tag }: BuildValues, outputs: readonly Export[]): Export[
 function named(exports: readonly Export[], tags: readonly string[]): Export[] {
   if (tags.length === 0) return [...exports]
   return exports.map((entry) =>
-    takesName(entry) && entry.attrs?.name === undefined
+    exporterOf(entry).isImage && entry.attrs?.name === undefined
       ? { ...entry, attrs: { ...entry.attrs, name: tags.join(',') } }
       : entry,
   )
 }
-
-/** True for outputs that are images. */
-export function takesName({ type }: Export): boolean {
-  return type === 'image' || type === 'moby' || type === 'oci' || type === 'docker'
-}
-
-/** An empty value means true, as the daemon reads it (moby/buildkit `exporter/containerimage`). */
-function isPushed({ type, attrs }: Export): boolean {
-  const push = attrs?.push
-  return type === 'image' && push !== undefined && !falsehoods.includes(push)
-}
-
-/** Go's `strconv.ParseBool`. */
-const falsehoods = ['0', 'f', 'F', 'false', 'FALSE', 'False']

@@ -1,5 +1,6 @@
 import { type BuildkitError, invalidOption } from '../base/errors.ts'
 import { parseReference, type Reference } from '../registry/reference.ts'
+import { exporterOf, isPush, isPushByDigest, localMode, namesOf } from '../solve/options/exporters.ts'
 import type { CacheEntry, Export } from '../solve/options/options.ts'
 
 /**
@@ -8,14 +9,13 @@ import type { CacheEntry, Export } from '../solve/options/options.ts'
  * be in each other's way.
  */
 export function exportsOfEach(exports: readonly Export[]): Export[] {
-  const pushing = exports.findIndex(isPush)
+  const pushing = exports.findIndex(isTagPush)
   return exports.map((entry, index) => {
     const option = `exports[${index}]`
-    if (entry.type === 'oci' || entry.type === 'docker' || entry.type === 'tar')
-      throw ofOneBuilder(option, `${entry.type}, which is one stream`)
-    if (entry.type === 'local' && entry.attrs?.mode === 'delete')
+    if (exporterOf(entry).sends === 'stream') throw ofOneBuilder(option, `${entry.type}, which is one stream`)
+    if (exporterOf(entry).sends === 'directory' && localMode(entry) === 'delete')
       throw ofOneBuilder(option, 'local with mode=delete, which would remove what the other builder writes')
-    if (!isPush(entry)) return entry
+    if (!isTagPush(entry)) return entry
     if (index !== pushing) throw ofOneBuilder(option, 'a second push')
     const repositories = new Set(namesOf(entry).map((name) => repositoryOf(parseReference(name))))
     const attrs = { ...entry.attrs, name: [...repositories].join(','), 'push-by-digest': 'true' }
@@ -25,7 +25,7 @@ export function exportsOfEach(exports: readonly Export[]): Export[] {
 
 /** The names that an export pushes to; none for one that does not push. */
 export function pushedNames(exports: readonly Export[]): string[] {
-  return exports.filter(isPush).flatMap(namesOf)
+  return exports.filter(isTagPush).flatMap(namesOf)
 }
 
 /**
@@ -42,12 +42,9 @@ export function checkSharedCacheExports(cacheExports: readonly CacheEntry[]): vo
       })
 }
 
-function isPush({ type, attrs = {} }: Export): boolean {
-  return type === 'image' && attrs.push === 'true' && attrs['push-by-digest'] !== 'true'
-}
-
-function namesOf({ attrs = {} }: Export): string[] {
-  return (attrs.name ?? '').split(',').filter((name) => name !== '')
+/** A push that gives tags: one by digest stays as it is. */
+function isTagPush(entry: Export): boolean {
+  return isPush(entry) && !isPushByDigest(entry)
 }
 
 function repositoryOf({ domain, path }: Reference): string {

@@ -1,7 +1,8 @@
 import type { Attachable } from '../session/attachable.ts'
 import { type DirectoryTarget, type FileTarget, fileSend } from '../session/files/file-send.ts'
 import { fileSync } from '../session/files/file-sync.ts'
-import type { Export, SolveOptions } from './options/options.ts'
+import { exporterOf, localMode } from './options/exporters.ts'
+import type { DirectoryExport, Export, SolveOptions, StreamExport } from './options/options.ts'
 
 /** What the session of a build serves: its directories, its export targets, and what the caller adds. */
 export function attachablesFor(options: SolveOptions): Attachable[] {
@@ -17,14 +18,11 @@ export function attachablesFor(options: SolveOptions): Attachable[] {
 function targetsOf(exports: readonly Export[]): Map<number, FileTarget | DirectoryTarget> {
   const targets = new Map<number, FileTarget | DirectoryTarget>()
   for (const [id, entry] of exports.entries()) {
-    if (entry.type === 'local') {
-      targets.set(id, {
-        outputDir: entry.outputDir,
-        mode: entry.attrs?.mode === 'delete' ? 'delete' : 'copy',
-      })
-    } else if (entry.type === 'tar' || entry.type === 'oci' || entry.type === 'docker') {
-      targets.set(id, { output: entry.output })
-    }
+    const { sends } = exporterOf(entry)
+    const { outputDir, output } = entry as Partial<DirectoryExport & StreamExport>
+    if (sends === 'directory' && outputDir !== undefined)
+      targets.set(id, { outputDir, mode: localMode(entry) ?? 'copy' })
+    if (sends === 'stream' && output !== undefined) targets.set(id, { output })
   }
   return targets
 }

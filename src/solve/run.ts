@@ -12,8 +12,9 @@ import type { Connection } from '../transport/connection.ts'
 import { attachablesFor } from './attachables.ts'
 import { FailureFacts } from './failure/failure-facts.ts'
 import { solveError } from './failure/solve-error.ts'
-import { checkExporters, checkOptions } from './options/check.ts'
+import { checkOptions } from './options/check.ts'
 import { checkShape } from './options/check-shape.ts'
+import { checkDaemonExporters } from './options/daemon-exporters.ts'
 import type { SolveOptions } from './options/options.ts'
 import { sharedKeyOf } from './options/shared-key.ts'
 import { solveRequest } from './request.ts'
@@ -97,7 +98,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     await checkOptions(this.#options)
     const attachables = attachablesFor(this.#options)
     await this.#checkAll(attachables)
-    await checkExporters(this.#options, this.#connection)
+    await checkDaemonExporters(this.#options, this.#connection)
     return await this.#solve(attachables)
   }
 

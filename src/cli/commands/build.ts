@@ -5,6 +5,7 @@ import { render } from '../../progress/render.ts'
 import { dockerConfigAuth } from '../../session/auth/auth.ts'
 import { SolveError } from '../../solve/failure/solve-error.ts'
 import { checkOptions } from '../../solve/options/check.ts'
+import { exporterOf, isKeptImage } from '../../solve/options/exporters.ts'
 import type { SolveResult } from '../../solve/result.ts'
 import type { SolveRun } from '../../solve/run.ts'
 import type { Command } from '../command.ts'
@@ -14,7 +15,7 @@ import type { Io } from '../io.ts'
 import { checkMetadataFile, writeMetadataFile } from '../metadata-file.ts'
 import { inFlags } from '../option-names.ts'
 import { say } from '../say.ts'
-import { type DockerfileBuild, forEngine, isKeptImage, solveOptionsOf, takesName } from '../solve-options.ts'
+import { type DockerfileBuild, forEngine, solveOptionsOf } from '../solve-options.ts'
 import { sourceExcerpt } from '../source-excerpt.ts'
 import { readDockerfile } from '../stdin-dockerfile.ts'
 
@@ -182,6 +183,7 @@ function surprises({ tag }: BuildFlags, { exports }: DockerfileBuild): string[] 
   if (exports.some(isKeptImage)) {
     all.push('the image stays in the daemon’s own store: --push and --output take it out of there')
   }
-  if (tag.length > 0 && !exports.some(takesName)) all.push('no output is an image: --tag names nothing')
+  if (tag.length > 0 && !exports.some((entry) => exporterOf(entry).isImage))
+    all.push('no output is an image: --tag names nothing')
   return all
 }

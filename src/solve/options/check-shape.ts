@@ -44,6 +44,8 @@ export function checkShape(options: SolveOptions): void {
       checkKnownOptions(entry as CacheEntry, cacheNames, `${path}.`)
       checkTexts((entry as CacheEntry).attrs, `${path}.attrs`)
     }
+  checkText(options.sharedKey, 'sharedKey', maxSharedKeyLength)
+  checkText(options.ref, 'ref', maxRefLength)
   for (const [path, entry] of entriesOf(options, 'entitlements'))
     if (typeof entry !== 'string')
       throw invalidOption(path, { expected: 'text such as network.host', received: entry })
@@ -67,8 +69,26 @@ function checkTexts(attrs: Readonly<Record<string, unknown>> = {}, path: string)
       throw invalidOption(`${path}.${name}`, { expected: 'text, such as "true"', received: value })
 }
 
+/** It travels in a header: a longer one, or another character, ends the connection of every build. */
+const maxSharedKeyLength = 4096
+const maxRefLength = 256
+
+function checkText(value: unknown, option: string, maxLength: number): void {
+  if (value === undefined) return
+  if (typeof value === 'string' && value.length <= maxLength && /^[\x20-\x7e]*$/.test(value)) return
+  throw invalidOption(option, {
+    expected: `at most ${maxLength} characters of printable ASCII`,
+    received: typeof value === 'string' ? `${value.length} characters: ${value}` : value,
+  })
+}
+
 function checkAttachable(path: string, value: unknown): void {
-  if (typeof (value as Partial<Attachable> | null | undefined)?.methods === 'object') return
+  const methods: unknown = (value as Partial<Attachable> | null | undefined)?.methods
+  const isAttachable =
+    typeof methods === 'object' &&
+    methods !== null &&
+    Object.values(methods).every((handler) => typeof handler === 'function')
+  if (isAttachable) return
   throw invalidOption(path, {
     expected: 'an attachable, such as dockerConfigAuth() returns',
     received: value,

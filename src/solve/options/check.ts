@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { closestMatch } from '../../base/closest-match.ts'
 import { BuildkitError, invalidOption, systemCode } from '../../base/errors.ts'
-import { listWorkers } from '../../control/queries.ts'
-import { parseReference } from '../../registry/reference.ts'
 import type { LocalDir } from '../../session/files/file-sync.ts'
-import type { Connection } from '../../transport/connection.ts'
-import type { CacheEntry, Export, SolveOptions } from './options.ts'
+import { checkDefinition } from './check-definition.ts'
+import { checkExports } from './check-exports.ts'
+import { dockerfileDirs } from './dockerfile-dirs.ts'
+import type { CacheEntry, SolveOptions } from './options.ts'
 
 /**
  * Finds what is wrong with a build's options, whatever the daemon. Throws INVALID_OPTION, naming the option,
@@ -14,8 +15,8 @@ import type { CacheEntry, Export, SolveOptions } from './options.ts'
 export async function checkOptions(options: SolveOptions): Promise<void> {
   checkFrontend(options)
   checkPlatforms(options.frontendAttrs?.platform)
-  for (const [index, entry] of (options.exports ?? []).entries()) checkExport(entry, `exports[${index}]`)
-  checkTargetsDiffer(options.exports ?? [])
+  checkExports(options.exports ?? [])
+  checkEntitlements(options.entitlements ?? [])
   checkCaches(options.cacheExports, 'cacheExports')
   checkCaches(options.cacheImports, 'cacheImports')
   for (const [name, dir] of Object.entries(options.localDirs ?? {})) await checkLocalDir(name, dir)
@@ -23,6 +24,7 @@ export async function checkOptions(options: SolveOptions): Promise<void> {
 }
 
 function checkFrontend({ frontend, definition }: SolveOptions): void {
+  if (definition !== undefined) checkDefinition(definition)
   if ((frontend === undefined) !== (definition === undefined)) return
   throw invalidOption('frontend', {
     expected: 'either a frontend such as dockerfile.v0 or a definition',
@@ -44,84 +46,19 @@ function checkPlatforms(platforms: string | undefined): void {
   }
 }
 
-const exporterTypes = ['image', 'moby', 'local', 'tar', 'oci', 'docker']
+/** Those that a daemon knows (moby/buildkit `util/entitlements/entitlements.go`). */
+const entitlementNames = ['network.host', 'security.insecure', 'device']
 
-function checkExport(entry: Export, option: string): void {
-  if (!exporterTypes.includes(entry.type)) {
-    throw invalidOption(`${option}.type`, {
-      expected: `one of ${exporterTypes.join(', ')}`,
-      received: entry.type,
+function checkEntitlements(entitlements: readonly string[]): void {
+  for (const [index, entitlement] of entitlements.entries()) {
+    const name = entitlement.replace(/^device=.+$/s, 'device')
+    if (entitlementNames.includes(name)) continue
+    const meant = closestMatch(name, entitlementNames)
+    throw invalidOption(`entitlements[${index}]`, {
+      expected: 'network.host, security.insecure, device or device=NAME',
+      received: entitlement,
+      ...(meant !== undefined && { advice: `Did you mean ${meant}?` }),
     })
-  }
-  checkTarget(entry, option)
-  checkNames(entry, `${option}.attrs.name`)
-}
-
-/** `*` stands for the name that the frontend gives; without any name an image is pushed nowhere. */
-function checkNames({ type, attrs = {} }: Export, option: string): void {
-  const { name = '', 'dangling-name-prefix': prefix = '' } = attrs
-  const isPushed = type === 'image' && (isOn(attrs.push) || isOn(attrs['push-by-digest']))
-  if (isPushed && name === '' && prefix === '')
-    throw invalidOption(option, { expected: 'a name to push the image to', received: attrs.name })
-  if (name === '*') return
-  for (const one of name.split(',')) if (one !== '') parseReference(one, option)
-}
-
-/** As the exporter reads it (moby/buildkit `exporter/containerimage/export.go`): there and empty is true too. */
-function isOn(value: string | undefined): boolean {
-  return value !== undefined && ['', '1', 't', 'T', 'TRUE', 'true', 'True'].includes(value)
-}
-
-function checkTarget(entry: Export, option: string): void {
-  const { outputDir, output } = entry as { outputDir?: unknown; output?: unknown }
-  const isStream = entry.type === 'tar' || entry.type === 'oci' || entry.type === 'docker'
-  if (entry.type === 'local' && (typeof outputDir !== 'string' || outputDir === '')) {
-    throw invalidOption(`${option}.outputDir`, { expected: 'the path of a directory', received: outputDir })
-  }
-  if (isStream && !isOutput(output)) {
-    throw invalidOption(`${option}.output`, {
-      expected: 'the path of a file, a Writable, or a function that returns one',
-      received: output,
-    })
-  }
-  if (entry.type !== 'local' && outputDir !== undefined) {
-    throw invalidOption(`${option}.outputDir`, {
-      expected: 'none for this type of export',
-      received: outputDir,
-    })
-  }
-  if (!isStream && output !== undefined) {
-    throw invalidOption(`${option}.output`, { expected: 'none for this type of export', received: output })
-  }
-  if (isStream && entry.attrs?.tar === 'false') {
-    throw invalidOption(`${option}.attrs.tar`, {
-      expected: 'an export as one stream',
-      received: 'false',
-      advice: 'Exports into a content store are not served yet',
-    })
-  }
-}
-
-function isOutput(output: unknown): boolean {
-  if (typeof output === 'string') return output !== ''
-  if (typeof output === 'function') return true
-  return typeof output === 'object' && output !== null && 'write' in output && 'end' in output
-}
-
-function checkTargetsDiffer(exports: readonly Export[]): void {
-  const taken = new Map<unknown, number>()
-  for (const [index, entry] of exports.entries()) {
-    const { outputDir, output = outputDir } = entry as { outputDir?: string; output?: unknown }
-    if (output === undefined || typeof output === 'function') continue
-    const target = typeof output === 'string' ? resolve(output) : output
-    const other = taken.get(target)
-    if (other !== undefined) {
-      throw invalidOption(`exports[${index}]`, {
-        expected: 'a target of its own',
-        received: `the target of exports[${other}]`,
-      })
-    }
-    taken.set(target, index)
   }
 }
 
@@ -171,16 +108,17 @@ async function checkDockerfile({
 }: SolveOptions): Promise<void> {
   if (frontend !== 'dockerfile.v0') return
   const remote = frontendAttrs.context !== undefined
-  const dir = localDirs[frontendAttrs.dockerfilekey ?? 'dockerfile']
+  const { dockerfile, context } = dockerfileDirs(frontendAttrs)
+  const dir = localDirs[dockerfile]
   if (remote && dir === undefined) return
   if (dir === undefined) {
-    throw invalidOption('localDirs.dockerfile', {
+    throw invalidOption(`localDirs.${dockerfile}`, {
       expected: 'the directory of the Dockerfile',
       received: undefined,
     })
   }
-  if (!remote && localDirs.context === undefined) {
-    throw invalidOption('localDirs.context', { expected: 'the build context', received: undefined })
+  if (!remote && localDirs[context] === undefined) {
+    throw invalidOption(`localDirs.${context}`, { expected: 'the build context', received: undefined })
   }
   const filename = frontendAttrs.filename
   // Without a name the frontend takes the lower-case one too.
@@ -188,7 +126,7 @@ async function checkDockerfile({
     if (await holds(dir, name)) return
   }
   throw invalidOption('frontendAttrs.filename', {
-    expected: 'a Dockerfile in localDirs.dockerfile',
+    expected: `a Dockerfile in localDirs.${dockerfile}`,
     received: filename ?? 'Dockerfile',
     advice: 'There is no such file',
   })
@@ -208,34 +146,4 @@ async function holds(dir: LocalDir, name: string): Promise<boolean> {
     received: name,
     advice: 'It is a directory',
   })
-}
-
-const imageTypes = ['image', 'oci', 'docker']
-
-/**
- * Finds exporters that this daemon lacks. Only a Docker Engine differs: its older image store exports no
- * images, and only it has `moby`. Throws UNSUPPORTED with advice.
- */
-export async function checkExporters({ exports = [] }: SolveOptions, connection: Connection): Promise<void> {
-  const isEngine = connection.route.dialSession !== undefined
-  const moby = exports.findIndex(({ type }) => type === 'moby')
-  if (!isEngine && moby >= 0) {
-    throw unsupported(`exports[${moby}]`, 'moby', 'Use image with push, or docker with an output')
-  }
-  const image = exports.findIndex(({ type }) => imageTypes.includes(type))
-  if (!isEngine || image < 0 || (await storesImages(connection))) return
-  throw unsupported(
-    `exports[${image}]`,
-    exports[image]!.type,
-    'This Docker Engine has moby, local and tar; its containerd image store would add the others',
-  )
-}
-
-async function storesImages(connection: Connection): Promise<boolean> {
-  const workers = await listWorkers(connection)
-  return workers.some(({ labels }) => labels['org.mobyproject.buildkit.worker.snapshotter'] !== undefined)
-}
-
-function unsupported(option: string, type: string, advice: string): BuildkitError {
-  return new BuildkitError('UNSUPPORTED', `this daemon cannot export as ${type}`, { subject: option, advice })
 }

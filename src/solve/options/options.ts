@@ -28,7 +28,8 @@ export interface SolveOptions {
   readonly session?: readonly Attachable[] | undefined
   /**
    * The same key on the next build lets the daemon keep its copy of the local directories and ask only for
-   * what has changed. By default the name of the context directory.
+   * what has changed. Printable ASCII, at most 4,096 characters. By default the name of the context directory and a
+   * hash of the host's name and the directory's path.
    */
   readonly sharedKey?: string | undefined
   /** The build's own id, unique at the daemon. A new one by default. */
@@ -44,7 +45,7 @@ export interface SolveOptions {
 }
 
 /** One use of the result. */
-export type Export = PlainExport | DirectoryExport | StreamExport
+export type Export = PlainExport | DirectoryExport | StreamExport | OtherExport
 
 /** An export that the daemon does by itself: into its own store or to a registry. */
 export interface PlainExport {
@@ -69,6 +70,17 @@ export interface StreamExport {
   /** The exporter's own, such as `name`, `compression` and `oci-mediatypes`. */
   readonly attrs?: Readonly<Record<string, string>> | undefined
   readonly output: ExportOutput
+}
+
+/**
+ * An exporter that this client does not know, such as one of a newer daemon. What it sends, if anything, goes to
+ * `outputDir` or to `output`. A type that looks like a misspelt one is refused.
+ */
+export interface OtherExport {
+  readonly type: string & Record<never, never>
+  readonly attrs?: Readonly<Record<string, string>> | undefined
+  readonly outputDir?: string | undefined
+  readonly output?: ExportOutput | undefined
 }
 
 /**

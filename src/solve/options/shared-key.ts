@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
+import { dockerfileDirs } from './dockerfile-dirs.ts'
 import type { SolveOptions } from './options.ts'
 
 /**
  * The default shared key: the context directory's name and a hash of where it is. The next build of the same
  * directory from the same machine finds the daemon's copy of it; no path leaves this machine.
  */
-export async function sharedKeyOf({ localDirs = {} }: SolveOptions): Promise<string> {
-  const context = localDirs.context ?? Object.values(localDirs)[0]
+export async function sharedKeyOf({ localDirs = {}, frontendAttrs = {} }: SolveOptions): Promise<string> {
+  const context = localDirs[dockerfileDirs(frontendAttrs).context] ?? Object.values(localDirs)[0]
   if (typeof context !== 'string') return ''
   const path = await realpath(context)
   const place = createHash('sha256').update(`${hostname()}\0${path}`).digest('hex').slice(0, 12)

@@ -50,6 +50,18 @@ describe('an option of a solve that there is not', () => {
 })
 
 describe('an option of a solve of another kind', () => {
+  it('is refused where it would break the header that carries it', () => {
+    for (const sharedKey of ['x'.repeat(4097), 'a\nb', 'é', 5])
+      refuses({ sharedKey }, { subject: 'sharedKey' })
+    checkShape({ definition, sharedKey: 'x'.repeat(4096) })
+    refuses({ ref: 'a\0' }, { subject: 'ref' })
+  })
+
+  it('is refused where an attachable has no methods', () => {
+    for (const methods of [null, { '/a.B/C': 5 }, 'all'])
+      refuses({ session: [{ methods }] }, { subject: 'session[0]' })
+  })
+
   it('is refused where a list belongs', () => {
     for (const name of ['exports', 'cacheExports', 'cacheImports', 'entitlements'])
       refuses({ [name]: {} }, { subject: name, expected: 'a list', received: 'an object' })

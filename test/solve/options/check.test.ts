@@ -20,7 +20,6 @@ describe('an image that is to be pushed', () => {
     const fields = { code: 'INVALID_OPTION', subject: 'exports[0].attrs.name' }
     await refuses(image({ push: 'true' }), { ...fields, received: 'nothing' })
     await refuses(image({ push: '', name: '' }), fields)
-    await refuses(image({ 'push-by-digest': 'true' }), fields)
   })
 
   it('is taken under a name, a prefix, or the name of the frontend', async () => {
@@ -35,6 +34,101 @@ describe('an image that is not to be pushed', () => {
   it('is taken without a name', async () => {
     await takes(image({}))
     await takes(image({ push: 'false', 'push-by-digest': '0' }))
+  })
+})
+
+describe('an attribute of an export', () => {
+  it('is refused where it would push nothing', async () => {
+    await refuses(image({ 'push-by-digest': 'true', name: 'a' }), {
+      code: 'INVALID_OPTION',
+      subject: 'exports[0].attrs.push-by-digest',
+      advice: 'Add push: "true"',
+    })
+  })
+
+  it('is a boolean as the daemon reads it', async () => {
+    for (const push of ['yes', 'tRue', ' 1', 'no'])
+      await refuses(image({ push, name: 'a' }), { code: 'INVALID_OPTION', subject: 'exports[0].attrs.push' })
+    for (const push of ['', '1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False'])
+      await takes(image({ push, name: 'a' }))
+  })
+
+  it('is a mode that the daemon knows', async () => {
+    const local = (mode: string): SolveOptions => ({
+      exports: [{ type: 'local', outputDir: 'out', attrs: { mode } }],
+    })
+    await refuses(local('replace'), {
+      code: 'INVALID_OPTION',
+      subject: 'exports[0].attrs.mode',
+      expected: 'copy or delete',
+    })
+    for (const mode of ['', 'copy', 'Delete', ' delete ']) await takes(local(mode))
+  })
+})
+
+describe('a type of export', () => {
+  const other = (type: unknown, more: object = {}) => ({ exports: [{ type, ...more }] }) as SolveOptions
+
+  it('may be one that only a newer daemon knows, with or without a target', async () => {
+    await takes(other('erofs'))
+    await takes(other('erofs', { output: 'erofs.img' }))
+    await takes(other('files-of-tomorrow', { outputDir: 'out' }))
+  })
+
+  it('is refused where it looks like a slip, and where it is none', async () => {
+    for (const [type, meant] of [
+      ['imgae', 'image'],
+      ['Local', 'local'],
+      ['dockr', 'docker'],
+    ])
+      await refuses(other(type), {
+        code: 'INVALID_OPTION',
+        subject: 'exports[0].type',
+        advice: `Did you mean ${meant}?`,
+      })
+    for (const type of ['', 5, null, undefined])
+      await refuses(other(type), { code: 'INVALID_OPTION', subject: 'exports[0].type' })
+  })
+})
+
+describe('an entitlement', () => {
+  it('is one that a daemon knows', async () => {
+    await takes({
+      entitlements: ['network.host', 'security.insecure', 'device', 'device=vendor.example/gpu'],
+    })
+    await refuses(
+      { entitlements: ['network.host', 'network-host'] },
+      { code: 'INVALID_OPTION', subject: 'entitlements[1]', advice: 'Did you mean network.host?' },
+    )
+    await refuses({ entitlements: ['device='] }, { code: 'INVALID_OPTION', received: '"device="' })
+  })
+})
+
+describe('a definition', () => {
+  it('is the bytes of one, with operations, or empty', async () => {
+    const refused = { code: 'INVALID_OPTION', subject: 'definition' }
+    await refuses({ definition: Buffer.from('FROM scratch') }, refused)
+    await refuses({ definition: Buffer.from('hello') }, refused)
+    await refuses({ definition: Buffer.from([0x0a, 0]) }, refused)
+    await refuses({ definition: Buffer.from([0x0a, 5, 1]) }, refused)
+    await refuses({ definition: 'text' as never }, { ...refused, received: '"text"' })
+    await takes({ definition: Buffer.from([0x0a, 1, 8]) })
+    await takes({ definition: new Uint8Array() })
+  })
+})
+
+describe('the keys of the Dockerfile frontend', () => {
+  const options = (localDirs: SolveOptions['localDirs']): SolveOptions => ({
+    definition: undefined,
+    frontend: 'dockerfile.v0',
+    frontendAttrs: { contextkey: 'src', dockerfilekey: 'recipe' },
+    localDirs,
+  })
+
+  it('name the directories that are wanted', async () => {
+    await takes(options({ src: {}, recipe: { Dockerfile: '' } }))
+    await refuses(options({ context: {}, recipe: { Dockerfile: '' } }), { subject: 'localDirs.src' })
+    await refuses(options({ src: {}, dockerfile: { Dockerfile: '' } }), { subject: 'localDirs.recipe' })
   })
 })
 
