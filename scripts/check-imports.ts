@@ -29,6 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'solve/status': ['base', 'gen', 'grpc'],
   'solve/options': [
     'base',
+    'gen',
     'registry',
     'transport (types)',
     'control',
@@ -48,7 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'solve/options',
     'solve/failure',
   ],
-  platforms: ['base', 'registry', 'solve/options (types)'],
+  platforms: ['base', 'registry', 'solve/options'],
   progress: ['base', 'solve/status (types)'],
   daemon: ['base', 'transport'],
   root: [
@@ -119,7 +120,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'base',
     'registry',
     'transport',
-    'solve/options (types)',
+    'solve/options',
     'solve/failure (types)',
     'daemon',
     'root',
