@@ -1,7 +1,9 @@
 import { checkSignal } from './base/check-signal.ts'
 import { checkKnownOptions, type OptionNames } from './base/known-options.ts'
 import type { OnWarning } from './base/warning.ts'
-import { type DaemonInfo, info, listWorkers, type QueryOptions, type Worker } from './control/queries.ts'
+import { type DaemonInfo, info } from './control/info.ts'
+import type { QueryOptions } from './control/query.ts'
+import { listWorkers, type Worker } from './control/workers.ts'
 import type { SolveOptions } from './solve/options/options.ts'
 import { type SolveObserver, type SolveRun, startSolve } from './solve/run.ts'
 import {

@@ -1968,6 +1968,512 @@ export namespace moby {
                 type $Shape = moby.buildkit.v1.InfoResponse.$Properties;
             }
 
+            /**
+             * Properties of a BuildHistoryRequest.
+             * @deprecated Use moby.buildkit.v1.BuildHistoryRequest.$Properties instead.
+             */
+            interface IBuildHistoryRequest extends moby.buildkit.v1.BuildHistoryRequest.$Properties {
+            }
+
+            /** Represents a BuildHistoryRequest. */
+            class BuildHistoryRequest {
+
+                /**
+                 * Constructs a new BuildHistoryRequest.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: moby.buildkit.v1.BuildHistoryRequest.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** BuildHistoryRequest ActiveOnly. */
+                ActiveOnly: boolean;
+
+                /** BuildHistoryRequest Ref. */
+                Ref: string;
+
+                /** BuildHistoryRequest EarlyExit. */
+                EarlyExit: boolean;
+
+                /** BuildHistoryRequest Filter. */
+                Filter: string[];
+
+                /** BuildHistoryRequest Limit. */
+                Limit: number;
+
+                /**
+                 * Creates a new BuildHistoryRequest instance using the specified properties.
+                 * @param [properties] Properties to set
+                 * @returns BuildHistoryRequest instance
+                 */
+                static create(properties: moby.buildkit.v1.BuildHistoryRequest.$Shape): moby.buildkit.v1.BuildHistoryRequest & moby.buildkit.v1.BuildHistoryRequest.$Shape;
+                static create(properties?: moby.buildkit.v1.BuildHistoryRequest.$Properties): moby.buildkit.v1.BuildHistoryRequest;
+
+                /**
+                 * Encodes the specified BuildHistoryRequest message. Does not implicitly {@link moby.buildkit.v1.BuildHistoryRequest.verify|verify} messages.
+                 * @param message BuildHistoryRequest message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: moby.buildkit.v1.BuildHistoryRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a BuildHistoryRequest message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {moby.buildkit.v1.BuildHistoryRequest & moby.buildkit.v1.BuildHistoryRequest.$Shape} BuildHistoryRequest
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): moby.buildkit.v1.BuildHistoryRequest & moby.buildkit.v1.BuildHistoryRequest.$Shape;
+            }
+
+            namespace BuildHistoryRequest {
+
+                /** Properties of a BuildHistoryRequest. */
+                interface $Properties {
+
+                    /** BuildHistoryRequest ActiveOnly */
+                    ActiveOnly?: (boolean|null);
+
+                    /** BuildHistoryRequest Ref */
+                    Ref?: (string|null);
+
+                    /** BuildHistoryRequest EarlyExit */
+                    EarlyExit?: (boolean|null);
+
+                    /** BuildHistoryRequest Filter */
+                    Filter?: (string[]|null);
+
+                    /** BuildHistoryRequest Limit */
+                    Limit?: (number|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a BuildHistoryRequest. */
+                type $Shape = moby.buildkit.v1.BuildHistoryRequest.$Properties;
+            }
+
+            /** BuildHistoryEventType enum. */
+            enum BuildHistoryEventType {
+
+                /** STARTED value */
+                STARTED = 0,
+
+                /** COMPLETE value */
+                COMPLETE = 1,
+
+                /** DELETED value */
+                DELETED = 2
+            }
+
+            /**
+             * Properties of a BuildHistoryEvent.
+             * @deprecated Use moby.buildkit.v1.BuildHistoryEvent.$Properties instead.
+             */
+            interface IBuildHistoryEvent extends moby.buildkit.v1.BuildHistoryEvent.$Properties {
+            }
+
+            /** Represents a BuildHistoryEvent. */
+            class BuildHistoryEvent {
+
+                /**
+                 * Constructs a new BuildHistoryEvent.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: moby.buildkit.v1.BuildHistoryEvent.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** BuildHistoryEvent type. */
+                type: moby.buildkit.v1.BuildHistoryEventType;
+
+                /** BuildHistoryEvent record. */
+                record?: (moby.buildkit.v1.BuildHistoryRecord.$Properties|null);
+
+                /**
+                 * Creates a new BuildHistoryEvent instance using the specified properties.
+                 * @param [properties] Properties to set
+                 * @returns BuildHistoryEvent instance
+                 */
+                static create(properties: moby.buildkit.v1.BuildHistoryEvent.$Shape): moby.buildkit.v1.BuildHistoryEvent & moby.buildkit.v1.BuildHistoryEvent.$Shape;
+                static create(properties?: moby.buildkit.v1.BuildHistoryEvent.$Properties): moby.buildkit.v1.BuildHistoryEvent;
+
+                /**
+                 * Encodes the specified BuildHistoryEvent message. Does not implicitly {@link moby.buildkit.v1.BuildHistoryEvent.verify|verify} messages.
+                 * @param message BuildHistoryEvent message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: moby.buildkit.v1.BuildHistoryEvent.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a BuildHistoryEvent message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {moby.buildkit.v1.BuildHistoryEvent & moby.buildkit.v1.BuildHistoryEvent.$Shape} BuildHistoryEvent
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): moby.buildkit.v1.BuildHistoryEvent & moby.buildkit.v1.BuildHistoryEvent.$Shape;
+            }
+
+            namespace BuildHistoryEvent {
+
+                /** Properties of a BuildHistoryEvent. */
+                interface $Properties {
+
+                    /** BuildHistoryEvent type */
+                    type?: (moby.buildkit.v1.BuildHistoryEventType|null);
+
+                    /** BuildHistoryEvent record */
+                    record?: (moby.buildkit.v1.BuildHistoryRecord.$Properties|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a BuildHistoryEvent. */
+                type $Shape = moby.buildkit.v1.BuildHistoryEvent.$Properties;
+            }
+
+            /**
+             * Properties of a BuildHistoryRecord.
+             * @deprecated Use moby.buildkit.v1.BuildHistoryRecord.$Properties instead.
+             */
+            interface IBuildHistoryRecord extends moby.buildkit.v1.BuildHistoryRecord.$Properties {
+            }
+
+            /** Represents a BuildHistoryRecord. */
+            class BuildHistoryRecord {
+
+                /**
+                 * Constructs a new BuildHistoryRecord.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: moby.buildkit.v1.BuildHistoryRecord.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** BuildHistoryRecord Ref. */
+                Ref: string;
+
+                /** BuildHistoryRecord Frontend. */
+                Frontend: string;
+
+                /** BuildHistoryRecord FrontendAttrs. */
+                FrontendAttrs: { [k: string]: string };
+
+                /** BuildHistoryRecord Exporters. */
+                Exporters: moby.buildkit.v1.Exporter.$Properties[];
+
+                /** BuildHistoryRecord error. */
+                error?: (google.rpc.Status.$Properties|null);
+
+                /** BuildHistoryRecord CreatedAt. */
+                CreatedAt?: (google.protobuf.Timestamp.$Properties|null);
+
+                /** BuildHistoryRecord CompletedAt. */
+                CompletedAt?: (google.protobuf.Timestamp.$Properties|null);
+
+                /** BuildHistoryRecord logs. */
+                logs?: (moby.buildkit.v1.Descriptor.$Properties|null);
+
+                /** BuildHistoryRecord ExporterResponse. */
+                ExporterResponse: { [k: string]: string };
+
+                /** BuildHistoryRecord Result. */
+                Result?: (moby.buildkit.v1.BuildResultInfo.$Properties|null);
+
+                /** BuildHistoryRecord Results. */
+                Results: { [k: string]: moby.buildkit.v1.BuildResultInfo.$Properties };
+
+                /** BuildHistoryRecord Generation. */
+                Generation: number;
+
+                /** BuildHistoryRecord trace. */
+                trace?: (moby.buildkit.v1.Descriptor.$Properties|null);
+
+                /** BuildHistoryRecord pinned. */
+                pinned: boolean;
+
+                /** BuildHistoryRecord numCachedSteps. */
+                numCachedSteps: number;
+
+                /** BuildHistoryRecord numTotalSteps. */
+                numTotalSteps: number;
+
+                /** BuildHistoryRecord numCompletedSteps. */
+                numCompletedSteps: number;
+
+                /** BuildHistoryRecord externalError. */
+                externalError?: (moby.buildkit.v1.Descriptor.$Properties|null);
+
+                /** BuildHistoryRecord numWarnings. */
+                numWarnings: number;
+
+                /**
+                 * Creates a new BuildHistoryRecord instance using the specified properties.
+                 * @param [properties] Properties to set
+                 * @returns BuildHistoryRecord instance
+                 */
+                static create(properties: moby.buildkit.v1.BuildHistoryRecord.$Shape): moby.buildkit.v1.BuildHistoryRecord & moby.buildkit.v1.BuildHistoryRecord.$Shape;
+                static create(properties?: moby.buildkit.v1.BuildHistoryRecord.$Properties): moby.buildkit.v1.BuildHistoryRecord;
+
+                /**
+                 * Encodes the specified BuildHistoryRecord message. Does not implicitly {@link moby.buildkit.v1.BuildHistoryRecord.verify|verify} messages.
+                 * @param message BuildHistoryRecord message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: moby.buildkit.v1.BuildHistoryRecord.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a BuildHistoryRecord message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {moby.buildkit.v1.BuildHistoryRecord & moby.buildkit.v1.BuildHistoryRecord.$Shape} BuildHistoryRecord
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): moby.buildkit.v1.BuildHistoryRecord & moby.buildkit.v1.BuildHistoryRecord.$Shape;
+            }
+
+            namespace BuildHistoryRecord {
+
+                /** Properties of a BuildHistoryRecord. */
+                interface $Properties {
+
+                    /** BuildHistoryRecord Ref */
+                    Ref?: (string|null);
+
+                    /** BuildHistoryRecord Frontend */
+                    Frontend?: (string|null);
+
+                    /** BuildHistoryRecord FrontendAttrs */
+                    FrontendAttrs?: ({ [k: string]: string }|null);
+
+                    /** BuildHistoryRecord Exporters */
+                    Exporters?: (moby.buildkit.v1.Exporter.$Properties[]|null);
+
+                    /** BuildHistoryRecord error */
+                    error?: (google.rpc.Status.$Properties|null);
+
+                    /** BuildHistoryRecord CreatedAt */
+                    CreatedAt?: (google.protobuf.Timestamp.$Properties|null);
+
+                    /** BuildHistoryRecord CompletedAt */
+                    CompletedAt?: (google.protobuf.Timestamp.$Properties|null);
+
+                    /** BuildHistoryRecord logs */
+                    logs?: (moby.buildkit.v1.Descriptor.$Properties|null);
+
+                    /** BuildHistoryRecord ExporterResponse */
+                    ExporterResponse?: ({ [k: string]: string }|null);
+
+                    /** BuildHistoryRecord Result */
+                    Result?: (moby.buildkit.v1.BuildResultInfo.$Properties|null);
+
+                    /** BuildHistoryRecord Results */
+                    Results?: ({ [k: string]: moby.buildkit.v1.BuildResultInfo.$Properties }|null);
+
+                    /** BuildHistoryRecord Generation */
+                    Generation?: (number|null);
+
+                    /** BuildHistoryRecord trace */
+                    trace?: (moby.buildkit.v1.Descriptor.$Properties|null);
+
+                    /** BuildHistoryRecord pinned */
+                    pinned?: (boolean|null);
+
+                    /** BuildHistoryRecord numCachedSteps */
+                    numCachedSteps?: (number|null);
+
+                    /** BuildHistoryRecord numTotalSteps */
+                    numTotalSteps?: (number|null);
+
+                    /** BuildHistoryRecord numCompletedSteps */
+                    numCompletedSteps?: (number|null);
+
+                    /** BuildHistoryRecord externalError */
+                    externalError?: (moby.buildkit.v1.Descriptor.$Properties|null);
+
+                    /** BuildHistoryRecord numWarnings */
+                    numWarnings?: (number|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a BuildHistoryRecord. */
+                type $Shape = moby.buildkit.v1.BuildHistoryRecord.$Properties;
+            }
+
+            /**
+             * Properties of a Descriptor.
+             * @deprecated Use moby.buildkit.v1.Descriptor.$Properties instead.
+             */
+            interface IDescriptor extends moby.buildkit.v1.Descriptor.$Properties {
+            }
+
+            /** Represents a Descriptor. */
+            class Descriptor {
+
+                /**
+                 * Constructs a new Descriptor.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: moby.buildkit.v1.Descriptor.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Descriptor media_type. */
+                media_type: string;
+
+                /** Descriptor digest. */
+                digest: string;
+
+                /** Descriptor size. */
+                size: (number|Long);
+
+                /** Descriptor annotations. */
+                annotations: { [k: string]: string };
+
+                /**
+                 * Creates a new Descriptor instance using the specified properties.
+                 * @param [properties] Properties to set
+                 * @returns Descriptor instance
+                 */
+                static create(properties: moby.buildkit.v1.Descriptor.$Shape): moby.buildkit.v1.Descriptor & moby.buildkit.v1.Descriptor.$Shape;
+                static create(properties?: moby.buildkit.v1.Descriptor.$Properties): moby.buildkit.v1.Descriptor;
+
+                /**
+                 * Encodes the specified Descriptor message. Does not implicitly {@link moby.buildkit.v1.Descriptor.verify|verify} messages.
+                 * @param message Descriptor message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: moby.buildkit.v1.Descriptor.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Descriptor message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {moby.buildkit.v1.Descriptor & moby.buildkit.v1.Descriptor.$Shape} Descriptor
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): moby.buildkit.v1.Descriptor & moby.buildkit.v1.Descriptor.$Shape;
+            }
+
+            namespace Descriptor {
+
+                /** Properties of a Descriptor. */
+                interface $Properties {
+
+                    /** Descriptor media_type */
+                    media_type?: (string|null);
+
+                    /** Descriptor digest */
+                    digest?: (string|null);
+
+                    /** Descriptor size */
+                    size?: (number|Long|null);
+
+                    /** Descriptor annotations */
+                    annotations?: ({ [k: string]: string }|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Descriptor. */
+                type $Shape = moby.buildkit.v1.Descriptor.$Properties;
+            }
+
+            /**
+             * Properties of a BuildResultInfo.
+             * @deprecated Use moby.buildkit.v1.BuildResultInfo.$Properties instead.
+             */
+            interface IBuildResultInfo extends moby.buildkit.v1.BuildResultInfo.$Properties {
+            }
+
+            /** Represents a BuildResultInfo. */
+            class BuildResultInfo {
+
+                /**
+                 * Constructs a new BuildResultInfo.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: moby.buildkit.v1.BuildResultInfo.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** BuildResultInfo ResultDeprecated. */
+                ResultDeprecated?: (moby.buildkit.v1.Descriptor.$Properties|null);
+
+                /** BuildResultInfo Attestations. */
+                Attestations: moby.buildkit.v1.Descriptor.$Properties[];
+
+                /** BuildResultInfo Results. */
+                Results: { [k: string]: moby.buildkit.v1.Descriptor.$Properties };
+
+                /**
+                 * Creates a new BuildResultInfo instance using the specified properties.
+                 * @param [properties] Properties to set
+                 * @returns BuildResultInfo instance
+                 */
+                static create(properties: moby.buildkit.v1.BuildResultInfo.$Shape): moby.buildkit.v1.BuildResultInfo & moby.buildkit.v1.BuildResultInfo.$Shape;
+                static create(properties?: moby.buildkit.v1.BuildResultInfo.$Properties): moby.buildkit.v1.BuildResultInfo;
+
+                /**
+                 * Encodes the specified BuildResultInfo message. Does not implicitly {@link moby.buildkit.v1.BuildResultInfo.verify|verify} messages.
+                 * @param message BuildResultInfo message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: moby.buildkit.v1.BuildResultInfo.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a BuildResultInfo message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {moby.buildkit.v1.BuildResultInfo & moby.buildkit.v1.BuildResultInfo.$Shape} BuildResultInfo
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): moby.buildkit.v1.BuildResultInfo & moby.buildkit.v1.BuildResultInfo.$Shape;
+            }
+
+            namespace BuildResultInfo {
+
+                /** Properties of a BuildResultInfo. */
+                interface $Properties {
+
+                    /** BuildResultInfo ResultDeprecated */
+                    ResultDeprecated?: (moby.buildkit.v1.Descriptor.$Properties|null);
+
+                    /** BuildResultInfo Attestations */
+                    Attestations?: (moby.buildkit.v1.Descriptor.$Properties[]|null);
+
+                    /** BuildResultInfo Results */
+                    Results?: ({ [k: string]: moby.buildkit.v1.Descriptor.$Properties }|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a BuildResultInfo. */
+                type $Shape = moby.buildkit.v1.BuildResultInfo.$Properties;
+            }
+
             /** Namespace sourcepolicy. */
             namespace sourcepolicy {
 
@@ -3687,6 +4193,237 @@ export namespace pb {
     }
 }
 
+/** Namespace google. */
+export namespace google {
+
+    /** Namespace protobuf. */
+    namespace protobuf {
+
+        /**
+         * Properties of a Timestamp.
+         * @deprecated Use google.protobuf.Timestamp.$Properties instead.
+         */
+        interface ITimestamp extends google.protobuf.Timestamp.$Properties {
+        }
+
+        /** Represents a Timestamp. */
+        class Timestamp {
+
+            /**
+             * Constructs a new Timestamp.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: google.protobuf.Timestamp.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Timestamp seconds. */
+            seconds: (number|Long);
+
+            /** Timestamp nanos. */
+            nanos: number;
+
+            /**
+             * Creates a new Timestamp instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Timestamp instance
+             */
+            static create(properties: google.protobuf.Timestamp.$Shape): google.protobuf.Timestamp & google.protobuf.Timestamp.$Shape;
+            static create(properties?: google.protobuf.Timestamp.$Properties): google.protobuf.Timestamp;
+
+            /**
+             * Encodes the specified Timestamp message. Does not implicitly {@link google.protobuf.Timestamp.verify|verify} messages.
+             * @param message Timestamp message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: google.protobuf.Timestamp.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Timestamp message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {google.protobuf.Timestamp & google.protobuf.Timestamp.$Shape} Timestamp
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): google.protobuf.Timestamp & google.protobuf.Timestamp.$Shape;
+        }
+
+        namespace Timestamp {
+
+            /** Properties of a Timestamp. */
+            interface $Properties {
+
+                /** Timestamp seconds */
+                seconds?: (number|Long|null);
+
+                /** Timestamp nanos */
+                nanos?: (number|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Timestamp. */
+            type $Shape = google.protobuf.Timestamp.$Properties;
+        }
+
+        /**
+         * Properties of an Any.
+         * @deprecated Use google.protobuf.Any.$Properties instead.
+         */
+        interface IAny extends google.protobuf.Any.$Properties {
+        }
+
+        /** Represents an Any. */
+        class Any {
+
+            /**
+             * Constructs a new Any.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: google.protobuf.Any.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Any type_url. */
+            type_url: string;
+
+            /** Any value. */
+            value: Uint8Array;
+
+            /**
+             * Creates a new Any instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Any instance
+             */
+            static create(properties: google.protobuf.Any.$Shape): google.protobuf.Any & google.protobuf.Any.$Shape;
+            static create(properties?: google.protobuf.Any.$Properties): google.protobuf.Any;
+
+            /**
+             * Encodes the specified Any message. Does not implicitly {@link google.protobuf.Any.verify|verify} messages.
+             * @param message Any message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: google.protobuf.Any.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes an Any message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {google.protobuf.Any & google.protobuf.Any.$Shape} Any
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): google.protobuf.Any & google.protobuf.Any.$Shape;
+        }
+
+        namespace Any {
+
+            /** Properties of an Any. */
+            interface $Properties {
+
+                /** Any type_url */
+                type_url?: (string|null);
+
+                /** Any value */
+                value?: (Uint8Array|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of an Any. */
+            type $Shape = google.protobuf.Any.$Properties;
+        }
+    }
+
+    /** Namespace rpc. */
+    namespace rpc {
+
+        /**
+         * Properties of a Status.
+         * @deprecated Use google.rpc.Status.$Properties instead.
+         */
+        interface IStatus extends google.rpc.Status.$Properties {
+        }
+
+        /** Represents a Status. */
+        class Status {
+
+            /**
+             * Constructs a new Status.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: google.rpc.Status.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** Status code. */
+            code: number;
+
+            /** Status message. */
+            message: string;
+
+            /** Status details. */
+            details: google.protobuf.Any.$Properties[];
+
+            /**
+             * Creates a new Status instance using the specified properties.
+             * @param [properties] Properties to set
+             * @returns Status instance
+             */
+            static create(properties: google.rpc.Status.$Shape): google.rpc.Status & google.rpc.Status.$Shape;
+            static create(properties?: google.rpc.Status.$Properties): google.rpc.Status;
+
+            /**
+             * Encodes the specified Status message. Does not implicitly {@link google.rpc.Status.verify|verify} messages.
+             * @param message Status message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: google.rpc.Status.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a Status message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {google.rpc.Status & google.rpc.Status.$Shape} Status
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): google.rpc.Status & google.rpc.Status.$Shape;
+        }
+
+        namespace Status {
+
+            /** Properties of a Status. */
+            interface $Properties {
+
+                /** Status code */
+                code?: (number|null);
+
+                /** Status message */
+                message?: (string|null);
+
+                /** Status details */
+                details?: (google.protobuf.Any.$Properties[]|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a Status. */
+            type $Shape = google.rpc.Status.$Properties;
+        }
+    }
+}
+
 /** Namespace fsutil. */
 export namespace fsutil {
 
@@ -3916,233 +4653,166 @@ export namespace fsutil {
     }
 }
 
-/** Namespace google. */
-export namespace google {
+/** Namespace containerd. */
+export namespace containerd {
 
-    /** Namespace protobuf. */
-    namespace protobuf {
+    /** Namespace services. */
+    namespace services {
 
-        /**
-         * Properties of a Timestamp.
-         * @deprecated Use google.protobuf.Timestamp.$Properties instead.
-         */
-        interface ITimestamp extends google.protobuf.Timestamp.$Properties {
-        }
+        /** Namespace content. */
+        namespace content {
 
-        /** Represents a Timestamp. */
-        class Timestamp {
+            /** Namespace v1. */
+            namespace v1 {
 
-            /**
-             * Constructs a new Timestamp.
-             * @param [properties] Properties to set
-             */
-            constructor(properties?: google.protobuf.Timestamp.$Properties);
+                /**
+                 * Properties of a ReadContentRequest.
+                 * @deprecated Use containerd.services.content.v1.ReadContentRequest.$Properties instead.
+                 */
+                interface IReadContentRequest extends containerd.services.content.v1.ReadContentRequest.$Properties {
+                }
 
-            /** Unknown fields preserved while decoding when enabled */
-            $unknowns?: Uint8Array[];
+                /** Represents a ReadContentRequest. */
+                class ReadContentRequest {
 
-            /** Timestamp seconds. */
-            seconds: (number|Long);
+                    /**
+                     * Constructs a new ReadContentRequest.
+                     * @param [properties] Properties to set
+                     */
+                    constructor(properties?: containerd.services.content.v1.ReadContentRequest.$Properties);
 
-            /** Timestamp nanos. */
-            nanos: number;
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
 
-            /**
-             * Creates a new Timestamp instance using the specified properties.
-             * @param [properties] Properties to set
-             * @returns Timestamp instance
-             */
-            static create(properties: google.protobuf.Timestamp.$Shape): google.protobuf.Timestamp & google.protobuf.Timestamp.$Shape;
-            static create(properties?: google.protobuf.Timestamp.$Properties): google.protobuf.Timestamp;
+                    /** ReadContentRequest digest. */
+                    digest: string;
 
-            /**
-             * Encodes the specified Timestamp message. Does not implicitly {@link google.protobuf.Timestamp.verify|verify} messages.
-             * @param message Timestamp message or plain object to encode
-             * @param [writer] Writer to encode to
-             * @returns Writer
-             */
-            static encode(message: google.protobuf.Timestamp.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+                    /** ReadContentRequest offset. */
+                    offset: (number|Long);
 
-            /**
-             * Decodes a Timestamp message from the specified reader or buffer.
-             * @param reader Reader or buffer to decode from
-             * @param [length] Message length if known beforehand
-             * @returns {google.protobuf.Timestamp & google.protobuf.Timestamp.$Shape} Timestamp
-             * @throws {Error} If the payload is not a reader or valid buffer
-             * @throws {$protobuf.util.ProtocolError} If required fields are missing
-             */
-            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): google.protobuf.Timestamp & google.protobuf.Timestamp.$Shape;
-        }
+                    /** ReadContentRequest size. */
+                    size: (number|Long);
 
-        namespace Timestamp {
+                    /**
+                     * Creates a new ReadContentRequest instance using the specified properties.
+                     * @param [properties] Properties to set
+                     * @returns ReadContentRequest instance
+                     */
+                    static create(properties: containerd.services.content.v1.ReadContentRequest.$Shape): containerd.services.content.v1.ReadContentRequest & containerd.services.content.v1.ReadContentRequest.$Shape;
+                    static create(properties?: containerd.services.content.v1.ReadContentRequest.$Properties): containerd.services.content.v1.ReadContentRequest;
 
-            /** Properties of a Timestamp. */
-            interface $Properties {
+                    /**
+                     * Encodes the specified ReadContentRequest message. Does not implicitly {@link containerd.services.content.v1.ReadContentRequest.verify|verify} messages.
+                     * @param message ReadContentRequest message or plain object to encode
+                     * @param [writer] Writer to encode to
+                     * @returns Writer
+                     */
+                    static encode(message: containerd.services.content.v1.ReadContentRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
 
-                /** Timestamp seconds */
-                seconds?: (number|Long|null);
+                    /**
+                     * Decodes a ReadContentRequest message from the specified reader or buffer.
+                     * @param reader Reader or buffer to decode from
+                     * @param [length] Message length if known beforehand
+                     * @returns {containerd.services.content.v1.ReadContentRequest & containerd.services.content.v1.ReadContentRequest.$Shape} ReadContentRequest
+                     * @throws {Error} If the payload is not a reader or valid buffer
+                     * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                     */
+                    static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): containerd.services.content.v1.ReadContentRequest & containerd.services.content.v1.ReadContentRequest.$Shape;
+                }
 
-                /** Timestamp nanos */
-                nanos?: (number|null);
+                namespace ReadContentRequest {
 
-                /** Unknown fields preserved while decoding when enabled */
-                $unknowns?: Uint8Array[];
+                    /** Properties of a ReadContentRequest. */
+                    interface $Properties {
+
+                        /** ReadContentRequest digest */
+                        digest?: (string|null);
+
+                        /** ReadContentRequest offset */
+                        offset?: (number|Long|null);
+
+                        /** ReadContentRequest size */
+                        size?: (number|Long|null);
+
+                        /** Unknown fields preserved while decoding when enabled */
+                        $unknowns?: Uint8Array[];
+                    }
+
+                    /** Shape of a ReadContentRequest. */
+                    type $Shape = containerd.services.content.v1.ReadContentRequest.$Properties;
+                }
+
+                /**
+                 * Properties of a ReadContentResponse.
+                 * @deprecated Use containerd.services.content.v1.ReadContentResponse.$Properties instead.
+                 */
+                interface IReadContentResponse extends containerd.services.content.v1.ReadContentResponse.$Properties {
+                }
+
+                /** Represents a ReadContentResponse. */
+                class ReadContentResponse {
+
+                    /**
+                     * Constructs a new ReadContentResponse.
+                     * @param [properties] Properties to set
+                     */
+                    constructor(properties?: containerd.services.content.v1.ReadContentResponse.$Properties);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+
+                    /** ReadContentResponse offset. */
+                    offset: (number|Long);
+
+                    /** ReadContentResponse data. */
+                    data: Uint8Array;
+
+                    /**
+                     * Creates a new ReadContentResponse instance using the specified properties.
+                     * @param [properties] Properties to set
+                     * @returns ReadContentResponse instance
+                     */
+                    static create(properties: containerd.services.content.v1.ReadContentResponse.$Shape): containerd.services.content.v1.ReadContentResponse & containerd.services.content.v1.ReadContentResponse.$Shape;
+                    static create(properties?: containerd.services.content.v1.ReadContentResponse.$Properties): containerd.services.content.v1.ReadContentResponse;
+
+                    /**
+                     * Encodes the specified ReadContentResponse message. Does not implicitly {@link containerd.services.content.v1.ReadContentResponse.verify|verify} messages.
+                     * @param message ReadContentResponse message or plain object to encode
+                     * @param [writer] Writer to encode to
+                     * @returns Writer
+                     */
+                    static encode(message: containerd.services.content.v1.ReadContentResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                    /**
+                     * Decodes a ReadContentResponse message from the specified reader or buffer.
+                     * @param reader Reader or buffer to decode from
+                     * @param [length] Message length if known beforehand
+                     * @returns {containerd.services.content.v1.ReadContentResponse & containerd.services.content.v1.ReadContentResponse.$Shape} ReadContentResponse
+                     * @throws {Error} If the payload is not a reader or valid buffer
+                     * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                     */
+                    static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): containerd.services.content.v1.ReadContentResponse & containerd.services.content.v1.ReadContentResponse.$Shape;
+                }
+
+                namespace ReadContentResponse {
+
+                    /** Properties of a ReadContentResponse. */
+                    interface $Properties {
+
+                        /** ReadContentResponse offset */
+                        offset?: (number|Long|null);
+
+                        /** ReadContentResponse data */
+                        data?: (Uint8Array|null);
+
+                        /** Unknown fields preserved while decoding when enabled */
+                        $unknowns?: Uint8Array[];
+                    }
+
+                    /** Shape of a ReadContentResponse. */
+                    type $Shape = containerd.services.content.v1.ReadContentResponse.$Properties;
+                }
             }
-
-            /** Shape of a Timestamp. */
-            type $Shape = google.protobuf.Timestamp.$Properties;
-        }
-
-        /**
-         * Properties of an Any.
-         * @deprecated Use google.protobuf.Any.$Properties instead.
-         */
-        interface IAny extends google.protobuf.Any.$Properties {
-        }
-
-        /** Represents an Any. */
-        class Any {
-
-            /**
-             * Constructs a new Any.
-             * @param [properties] Properties to set
-             */
-            constructor(properties?: google.protobuf.Any.$Properties);
-
-            /** Unknown fields preserved while decoding when enabled */
-            $unknowns?: Uint8Array[];
-
-            /** Any type_url. */
-            type_url: string;
-
-            /** Any value. */
-            value: Uint8Array;
-
-            /**
-             * Creates a new Any instance using the specified properties.
-             * @param [properties] Properties to set
-             * @returns Any instance
-             */
-            static create(properties: google.protobuf.Any.$Shape): google.protobuf.Any & google.protobuf.Any.$Shape;
-            static create(properties?: google.protobuf.Any.$Properties): google.protobuf.Any;
-
-            /**
-             * Encodes the specified Any message. Does not implicitly {@link google.protobuf.Any.verify|verify} messages.
-             * @param message Any message or plain object to encode
-             * @param [writer] Writer to encode to
-             * @returns Writer
-             */
-            static encode(message: google.protobuf.Any.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
-
-            /**
-             * Decodes an Any message from the specified reader or buffer.
-             * @param reader Reader or buffer to decode from
-             * @param [length] Message length if known beforehand
-             * @returns {google.protobuf.Any & google.protobuf.Any.$Shape} Any
-             * @throws {Error} If the payload is not a reader or valid buffer
-             * @throws {$protobuf.util.ProtocolError} If required fields are missing
-             */
-            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): google.protobuf.Any & google.protobuf.Any.$Shape;
-        }
-
-        namespace Any {
-
-            /** Properties of an Any. */
-            interface $Properties {
-
-                /** Any type_url */
-                type_url?: (string|null);
-
-                /** Any value */
-                value?: (Uint8Array|null);
-
-                /** Unknown fields preserved while decoding when enabled */
-                $unknowns?: Uint8Array[];
-            }
-
-            /** Shape of an Any. */
-            type $Shape = google.protobuf.Any.$Properties;
-        }
-    }
-
-    /** Namespace rpc. */
-    namespace rpc {
-
-        /**
-         * Properties of a Status.
-         * @deprecated Use google.rpc.Status.$Properties instead.
-         */
-        interface IStatus extends google.rpc.Status.$Properties {
-        }
-
-        /** Represents a Status. */
-        class Status {
-
-            /**
-             * Constructs a new Status.
-             * @param [properties] Properties to set
-             */
-            constructor(properties?: google.rpc.Status.$Properties);
-
-            /** Unknown fields preserved while decoding when enabled */
-            $unknowns?: Uint8Array[];
-
-            /** Status code. */
-            code: number;
-
-            /** Status message. */
-            message: string;
-
-            /** Status details. */
-            details: google.protobuf.Any.$Properties[];
-
-            /**
-             * Creates a new Status instance using the specified properties.
-             * @param [properties] Properties to set
-             * @returns Status instance
-             */
-            static create(properties: google.rpc.Status.$Shape): google.rpc.Status & google.rpc.Status.$Shape;
-            static create(properties?: google.rpc.Status.$Properties): google.rpc.Status;
-
-            /**
-             * Encodes the specified Status message. Does not implicitly {@link google.rpc.Status.verify|verify} messages.
-             * @param message Status message or plain object to encode
-             * @param [writer] Writer to encode to
-             * @returns Writer
-             */
-            static encode(message: google.rpc.Status.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
-
-            /**
-             * Decodes a Status message from the specified reader or buffer.
-             * @param reader Reader or buffer to decode from
-             * @param [length] Message length if known beforehand
-             * @returns {google.rpc.Status & google.rpc.Status.$Shape} Status
-             * @throws {Error} If the payload is not a reader or valid buffer
-             * @throws {$protobuf.util.ProtocolError} If required fields are missing
-             */
-            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): google.rpc.Status & google.rpc.Status.$Shape;
-        }
-
-        namespace Status {
-
-            /** Properties of a Status. */
-            interface $Properties {
-
-                /** Status code */
-                code?: (number|null);
-
-                /** Status message */
-                message?: (string|null);
-
-                /** Status details */
-                details?: (google.protobuf.Any.$Properties[]|null);
-
-                /** Unknown fields preserved while decoding when enabled */
-                $unknowns?: Uint8Array[];
-            }
-
-            /** Shape of a Status. */
-            type $Shape = google.rpc.Status.$Properties;
         }
     }
 }

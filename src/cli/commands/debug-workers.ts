@@ -1,5 +1,5 @@
 import { printable } from '../../base/redact.ts'
-import type { Worker } from '../../control/queries.ts'
+import type { Worker } from '../../control/workers.ts'
 import type { Command } from '../command.ts'
 import { daemonFlags, openDaemon } from '../daemon.ts'
 import type { Flags } from '../flags.ts'

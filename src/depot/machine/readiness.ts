@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deadline } from '../../base/deadline.ts'
 import { BuildkitError, type ErrorCode, isBuildkitError, messageOf } from '../../base/errors.ts'
-import { ping } from '../../control/queries.ts'
+import { ping } from '../../control/workers.ts'
 import { type Connection, openConnection } from '../../transport/connection.ts'
 import type { Route } from '../../transport/route.ts'
 

@@ -1,5 +1,5 @@
 import { BuildkitError } from '../../base/errors.ts'
-import { listWorkers } from '../../control/queries.ts'
+import { listWorkers } from '../../control/workers.ts'
 import type { Connection } from '../../transport/connection.ts'
 import { exporterOf } from './exporters.ts'
 import type { SolveOptions } from './options.ts'

@@ -1,0 +1,69 @@
+import { checkSignal } from '../base/check-signal.ts'
+import { cancelled } from '../base/errors.ts'
+import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
+import { Code, RpcError, rpcFailed } from '../grpc/status.ts'
+import type { Connection } from '../transport/connection.ts'
+
+/** How long the daemon may take to answer a question, all messages of the answer included. */
+const queryTimeoutMs = 15_000
+
+export interface QueryOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+const queryOptionNames: OptionNames<QueryOptions> = { signal: true }
+
+/** What a query needs of a connection. */
+export type Queried = Pick<Connection, 'rpc'>
+
+/** One request, one reply. Throws RPC_FAILED (its cause is the RpcError), CONNECTION_LOST or CANCELLED. */
+export async function query(
+  { rpc }: Queried,
+  method: string,
+  request: Uint8Array,
+  options: QueryOptions = {},
+): Promise<Buffer> {
+  const signal = checked(options)
+  try {
+    return await rpc.unary(method, request, { signal, timeoutMs: queryTimeoutMs })
+  } catch (error) {
+    throw explained(error, method, signal)
+  }
+}
+
+/** One request, many replies; leaving the loop ends the call. Throws as {@link query} does. */
+export async function* queryStream(
+  { rpc }: Queried,
+  method: string,
+  request: Uint8Array,
+  options: QueryOptions = {},
+): AsyncGenerator<Buffer, void> {
+  const signal = checked(options)
+  try {
+    const call = rpc.serverStream(method, request, { signal, timeoutMs: queryTimeoutMs })
+    try {
+      yield* call.messages
+    } finally {
+      call.cancel(new RpcError(Code.Canceled, 'the rest of the answer is not needed'))
+    }
+  } catch (error) {
+    throw explained(error, method, signal)
+  }
+}
+
+/** True for the failure of a query that the daemon has answered with this gRPC status. */
+export function isStatus(error: unknown, code: Code): boolean {
+  const { cause } = error as { cause?: unknown }
+  return cause instanceof RpcError && cause.grpcCode === code
+}
+
+function checked(options: QueryOptions): AbortSignal | undefined {
+  checkKnownOptions(options, queryOptionNames)
+  checkSignal(options.signal)
+  return options.signal
+}
+
+function explained(error: unknown, method: string, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return cancelled(method, signal.reason, method)
+  return error instanceof RpcError ? rpcFailed(method, error) : error
+}
