@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { redactUrls, sanitize } from '../../src/base/redact.ts'
+import { printable, redactUrls, sanitize } from '../../src/base/redact.ts'
 
 describe('user info in URLs', () => {
   it('is hidden in every one of them, whatever the scheme, and all else is left', () => {
@@ -39,12 +39,29 @@ describe('sanitize', () => {
     )
   })
 
+  it('hides a secret of 8 characters and leaves one of 7', () => {
+    assert.equal(sanitize('12345678 1234567', { secrets: ['12345678', '1234567'] }), '*** 1234567')
+  })
+
+  it('leaves a text of 64 KiB whole, and looks at no more of a longer one', () => {
+    const whole = 'x'.repeat(1 << 16)
+    assert.equal(sanitize(whole, { secrets: ['absent-secret'], maxLength: 1 << 20 }), whole)
+    assert.equal(sanitize(`${whole}y`, { maxLength: 1 << 20 }), whole)
+  })
+
   it('shows no part of a secret that lies across the cut, wherever what is before it has moved', () => {
     const secret = 'secret-0123456789'
     const text = secret.repeat(10_000)
     for (let lead = 0; lead < secret.length; lead++) {
       const shown = sanitize('x'.repeat(lead) + text, { secrets: [secret], maxLength: 1 << 16 })
       assert.match(shown, /^x*\*+$/)
+      assert.ok(shown.length > 10_000, 'what is before the cut is shown')
     }
+  })
+})
+
+describe('printable', () => {
+  it('keeps tabs and line ends, and nothing else that could drive a terminal', () => {
+    assert.equal(printable('a\tb\r\nc\x1b[2J\x07\r'), 'a\tb\nc\uFFFD[2J\uFFFD\uFFFD')
   })
 })
