@@ -53,8 +53,12 @@ export async function startBuildkitd(options: BuildkitdOptions): Promise<Buildki
   return startServer('buildkitd', plan, options.folder)
 }
 
-/** The default policy prunes until 51 GB of the disk are free; state that lives for minutes needs none. */
+/**
+ * The default policy prunes until 51 GB of the disk are free; state that lives for minutes needs none. Unless it is told
+ * to be there, the worker is left out on a machine without a runc on its PATH.
+ */
 const baseConfig = `[worker.oci]
+enabled = true
 gc = false
 [worker.containerd]
 enabled = false
