@@ -12,7 +12,7 @@ import { runScript } from './parts/interruption.ts'
 const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
   gen: [],
-  network: [],
+  network: ['base'],
   grpc: ['base'],
   fsutil: ['base'],
   'fsutil/patterns': ['base', 'fsutil'],
@@ -51,9 +51,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   platforms: ['base', 'registry', 'solve/options'],
   progress: ['base', 'solve/status (types)'],
-  daemon: ['base', 'transport'],
+  daemon: ['base', 'network (types)', 'transport'],
   root: [
     'base',
+    'network (types)',
     'grpc',
     'transport',
     'control',
@@ -65,7 +66,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'solve/failure',
     'solve',
   ],
-  'depot/api': ['base', 'gen', 'transport'],
+  'depot/api': ['base', 'gen', 'network'],
   'depot/identity': ['base', 'network', 'depot/api'],
   'depot/account': ['base', 'gen', 'depot/api'],
   'depot/machine': [
@@ -93,6 +94,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'depot/run': [
     'base',
+    'network (types)',
     'registry',
     'transport',
     'engine',
@@ -118,6 +120,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     'base',
+    'network (types)',
     'registry',
     'transport',
     'solve/options',

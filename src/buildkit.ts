@@ -20,6 +20,7 @@ export interface ConnectOptions extends RouteOptions, ConnectionOptions {}
 
 const connectOptionNames: OptionNames<ConnectOptions> = {
   tls: true,
+  env: true,
   onWarning: true,
   signal: true,
   connectTimeoutMs: true,

@@ -8,6 +8,7 @@ export type { QueryOptions } from './control/query.ts'
 export type { Worker } from './control/workers.ts'
 export type { Metadata } from './grpc/metadata.ts'
 export { Code, RpcError } from './grpc/status.ts'
+export type { TlsOptions } from './network/tls-options.ts'
 export { type Attachable, type Handler, type ServedCall, unary } from './session/attachable.ts'
 export {
   type AuthOptions,
@@ -46,4 +47,3 @@ export type {
 } from './solve/status/status.ts'
 export type { ConnectionState } from './transport/connection.ts'
 export type { Dialer } from './transport/route.ts'
-export type { TlsOptions } from './transport/tls-options.ts'

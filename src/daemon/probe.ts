@@ -1,5 +1,5 @@
+import type { TlsOptions } from '../network/tls-options.ts'
 import { routeTo } from '../transport/route-to.ts'
-import type { TlsOptions } from '../transport/tls-options.ts'
 
 /** What `routeTo` needs to know of a daemon. */
 export interface Target {

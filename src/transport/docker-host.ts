@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { invalidOption } from '../base/errors.ts'
+import type { TlsOptions } from '../network/tls-options.ts'
 import { printableAddress } from './address.ts'
-import type { TlsOptions } from './tls-options.ts'
 
 /** Where an Engine is, and what TLS it wants. */
 export interface EngineTarget {

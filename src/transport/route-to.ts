@@ -1,19 +1,25 @@
+import type { Environment } from '../base/environment.ts'
 import { invalidOption } from '../base/errors.ts'
 import { emitWarning, type OnWarning } from '../base/warning.ts'
 import { bracketed, isLoopback } from '../network/host.ts'
+import { tlsFailure } from '../network/tls-failure.ts'
+import { loadTls, type TlsOptions } from '../network/tls-options.ts'
 import { type Address, parseAddress } from './address.ts'
-import { customDialer } from './custom.ts'
-import { tcpDialer, unixDialer } from './dial.ts'
+import { customDialer } from './custom-dialer.ts'
 import { type Engine, upgradeEngine } from './engine.ts'
 import type { Dialer, Route } from './route.ts'
-import { tlsDialer, tlsFailure } from './tls.ts'
-import { loadTls, type TlsOptions } from './tls-options.ts'
+import { proxiedDialer, tcpDialer, tlsDialer, unixDialer } from './socket-dialers.ts'
 
 export interface RouteOptions {
   /** TLS for TCP addresses and for dialers. `{}` trusts the system's authorities and shows no certificate. */
   readonly tls?: TlsOptions | undefined
   /** Told of warnings. Without it they go to `process.emitWarning`, each address once. */
   readonly onWarning?: OnWarning | undefined
+  /**
+   * Where `HTTPS_PROXY` and `NO_PROXY` are looked up, for TCP addresses with TLS. `process.env` by default, read with each
+   * attempt; `{}` for no proxy.
+   */
+  readonly env?: Environment | undefined
 }
 
 /**
@@ -49,13 +55,14 @@ export async function engineAt(
   return await secured(way(parsed, options), 'http/1.1', options.tls)
 }
 
-function way(to: Address, { tls, onWarning }: RouteOptions): Plain {
+function way(to: Address, { tls, onWarning, env }: RouteOptions): Plain {
   if ('path' in to) {
     refuseTls(tls)
     return socket(to)
   }
-  if (tls === undefined) warnOfPlaintext(to, onWarning)
-  return port(to)
+  if (tls !== undefined) return port(to, (description) => proxiedDialer(to, description, env))
+  warnOfPlaintext(to, onWarning)
+  return port(to, (description) => tcpDialer(to, description))
 }
 
 /** A way without TLS. */
@@ -74,9 +81,9 @@ function socket({ kind, path }: Extract<Address, { path: string }>): Plain {
   return { description, name: 'localhost', authority: 'localhost', dial: unixDialer(path, description) }
 }
 
-function port(to: Extract<Address, { host: string }>): Plain {
+function port(to: Extract<Address, { host: string }>, dialer: (description: string) => Dialer): Plain {
   const description = `${to.kind}://${bracketed(to.host)}:${to.port}`
-  return { description, name: to.host, authority: authorityOf(to), dial: tcpDialer(to, description) }
+  return { description, name: to.host, authority: authorityOf(to), dial: dialer(description) }
 }
 
 /** A zone (`fe80::1%eth0`) means something on this machine only. */
@@ -87,13 +94,14 @@ function authorityOf({ host, port }: Extract<Address, { host: string }>): string
 async function secured(plain: Plain, protocol: 'h2' | 'http/1.1', tls?: TlsOptions): Promise<Route> {
   const { description, name, authority, dial } = plain
   if (tls === undefined) return { description, authority, scheme: 'http', dial }
-  const { context, serverName } = await loadTls(tls)
+  const identity = await loadTls(tls)
+  const { serverName, option } = identity
   return {
     description,
     authority: serverName === undefined ? authority : bracketed(serverName),
     scheme: 'https',
-    dial: tlsDialer(dial, context, { name: serverName ?? name, description, protocol }),
-    explain: (error) => tlsFailure(error, description),
+    dial: tlsDialer(dial, { host: name, description, protocols: [protocol], identity }),
+    explain: (error) => tlsFailure(error, description, { option }),
   }
 }
 

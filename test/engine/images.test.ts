@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises'
 import { describe, it } from 'node:test'
 import { deferred } from '../../src/base/deferred.ts'
 import { type LoadOptions, loadImages } from '../../src/engine/images.ts'
-import { tcpDialer } from '../../src/transport/dial.ts'
 import type { Engine } from '../../src/transport/engine.ts'
+import { tcpDialer } from '../../src/transport/socket-dialers.ts'
 import { type Listening, listening } from '../support/listening.ts'
 
 function engineAt({ port }: Listening): Engine {

@@ -8,7 +8,7 @@ import {
   systemCode,
 } from '../../base/errors.ts'
 import { redactUrls } from '../../base/redact.ts'
-import { tlsFailure } from '../../transport/tls.ts'
+import { tlsFailure } from '../../network/tls-failure.ts'
 
 /** Which call failed, for messages. */
 export interface ApiCall {

@@ -1,7 +1,7 @@
 import type { OptionNames } from '../../base/known-options.ts'
+import type { TlsOptions } from '../../network/tls-options.ts'
 import { solveOptionNames } from '../../solve/options/check-shape.ts'
 import type { SolveOptions } from '../../solve/options/options.ts'
-import type { TlsOptions } from '../../transport/tls-options.ts'
 import { type DepotBuildOptions, depotBuildOptionNames } from '../builds/build.ts'
 import { type BuildPlan, buildPlanNames } from '../builds/build-plan.ts'
 import type { BuildPlatform } from '../machine/machine-platform.ts'

@@ -5,7 +5,7 @@ import net from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { tcpDialer, unixDialer, unreachable } from '../../src/transport/dial.ts'
+import { tcpDialer, unixDialer } from '../../src/transport/socket-dialers.ts'
 import { listening } from '../support/listening.ts'
 import { tempDir } from '../support/temp.ts'
 
@@ -62,14 +62,6 @@ test('a socket that nobody listens on, a file and a closed port are UNREACHABLE'
   await assert.rejects(tcpDialer({ host: '127.0.0.1', port }, 'it')(never), refused)
   // A name with two addresses fails with both.
   await assert.rejects(tcpDialer({ host: 'localhost', port }, 'it')(never), refused)
-})
-
-test('the error says what the system’s code means', () => {
-  const advice = (code: string) => unreachable('it', Object.assign(new Error(code), { code })).advice
-  assert.match(advice('EACCES')!, /join the group that owns it/)
-  assert.match(advice('ENOTFOUND')!, /name does not resolve/)
-  assert.match(advice('EHOSTUNREACH')!, /firewall/)
-  assert.equal(advice('EWHATEVER'), undefined)
 })
 
 test('an aborted signal stops a dial with its reason, and nothing is opened', async () => {

@@ -5,11 +5,12 @@ import { duplexPair } from 'node:stream'
 import { test } from 'node:test'
 import tls from 'node:tls'
 import { RpcClient } from '../../src/grpc/client.ts'
+import { openSocket } from '../../src/network/socket.ts'
+import { openTls, type TlsPeer } from '../../src/network/tls.ts'
+import { tlsFailure } from '../../src/network/tls-failure.ts'
+import { loadTls, type TlsOptions } from '../../src/network/tls-options.ts'
 import { openConnection } from '../../src/transport/connection.ts'
-import { tcpDialer } from '../../src/transport/dial.ts'
 import { routeTo } from '../../src/transport/route-to.ts'
-import { type TlsPeer, tlsDialer, tlsFailure } from '../../src/transport/tls.ts'
-import { loadTls, type TlsOptions } from '../../src/transport/tls-options.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { startDaemon } from '../support/daemon.ts'
 import { listening } from '../support/listening.ts'
@@ -26,15 +27,13 @@ function secureServer(options: tls.TlsOptions = {}) {
 }
 
 /** Dials a TLS server, and gives what it was dialled with. */
-async function dial(port: number, options: TlsOptions = { ca }, peer: Partial<TlsPeer> = {}) {
-  const { context, serverName } = await loadTls(options)
-  const whole: TlsPeer = { name: serverName ?? '127.0.0.1', description: 'it', protocol: 'h2', ...peer }
-  return tlsDialer(
-    tcpDialer({ host: '127.0.0.1', port }, 'it'),
-    context,
-    whole,
-  )(never) as Promise<tls.TLSSocket>
+async function dial(port: number, options: TlsOptions = { ca }) {
+  const identity = await loadTls(options)
+  const stream = await openSocket({ host: '127.0.0.1', port }, 'it', never)
+  return openTls(stream, { ...peer, identity }, never)
 }
+
+const peer: TlsPeer = { host: '127.0.0.1', description: 'it', protocols: ['h2'] }
 
 test('a certificate for the address, and one for the name that is asked for, are accepted', async () => {
   const asked: unknown[] = []
@@ -133,22 +132,18 @@ test('a server that speaks another protocol is TLS_FAILED', async () => {
 test('a stream that ends during the handshake is UNREACHABLE', async () => {
   await using server = await listening(net.createServer((socket) => socket.destroy()))
   await assert.rejects(dial(server.port), { code: 'UNREACHABLE', subject: 'it' })
-  const { context } = await loadTls({})
-  const peer: TlsPeer = { name: 'localhost', description: 'it', protocol: 'h2' }
   const [ours, theirs] = duplexPair()
-  const dialled = tlsDialer(async () => ours, context, peer)(never)
+  const dialled = openTls(ours, { ...peer, identity: await loadTls({}) }, never)
   theirs.once('data', () => ours.destroy())
   await assert.rejects(dialled, { code: 'UNREACHABLE', subject: 'it' })
 })
 
 test('the signal ends a handshake that nobody answers, and the stream below it', async () => {
   await using server = await listening(net.createServer())
-  const { context } = await loadTls({})
   const abort = new AbortController()
   const reason = new Error('no longer wanted')
-  const below = await tcpDialer({ host: '127.0.0.1', port: server.port }, 'it')(never)
-  const peer: TlsPeer = { name: 'localhost', description: 'it', protocol: 'h2' }
-  const dialled = tlsDialer(async () => below, context, peer)(abort.signal)
+  const below = await openSocket({ host: '127.0.0.1', port: server.port }, 'it', never)
+  const dialled = openTls(below, { ...peer, identity: await loadTls({}) }, abort.signal)
   setImmediate(() => abort.abort(reason))
   await assert.rejects(dialled, reason)
   assert.equal(below.destroyed, true)
@@ -176,7 +171,7 @@ test('a server that asks for a certificate and gets none is TLS_FAILED, before o
     await assert.rejects(
       dial(server.port)
         .then((socket) => new RpcClient(socket, { authority: 'localhost', scheme: 'https' }).ready)
-        .catch((error: unknown) => Promise.reject(tlsFailure(error, 'it'))),
+        .catch((error: unknown) => Promise.reject(tlsFailure(error, 'it', { option: 'tls' }))),
       { code: 'TLS_FAILED', received, advice: giveOne },
     )
   }

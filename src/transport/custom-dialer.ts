@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
-import { invalidOption, isBuildkitError } from '../base/errors.ts'
-import { unreachable } from './dial.ts'
+import { invalidOption } from '../base/errors.ts'
+import { unlessAborted } from '../base/unless-aborted.ts'
+import { networkError } from '../network/failure.ts'
 import type { Dialer } from './route.ts'
 
 /**
@@ -11,16 +12,16 @@ import type { Dialer } from './route.ts'
 export function customDialer(dial: Dialer, description: string): Dialer {
   return async (signal) => {
     signal.throwIfAborted()
-    return new Promise<Duplex>((resolve, reject) => {
-      const onAbort = () => reject(signal.reason)
-      signal.addEventListener('abort', onAbort)
-      called(dial, description, signal)
-        .finally(() => signal.removeEventListener('abort', onAbort))
-        .then((stream) => {
-          if (signal.aborted) stream.destroy()
-          resolve(stream)
-        }, reject)
-    })
+    const dialled = called(dial, description, signal)
+    try {
+      return await unlessAborted(dialled, signal)
+    } catch (error) {
+      dialled.then(
+        (stream) => stream.destroy(),
+        () => {},
+      )
+      throw error
+    }
   }
 }
 
@@ -35,7 +36,7 @@ async function opened(dial: Dialer, description: string, signal: AbortSignal): P
   try {
     return await dial(signal)
   } catch (error) {
-    throw isBuildkitError(error) ? error : unreachable(description, error)
+    throw networkError(error, description)
   }
 }
 

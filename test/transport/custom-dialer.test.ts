@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { BuildkitError } from '../../src/base/errors.ts'
-import { customDialer } from '../../src/transport/custom.ts'
+import { customDialer } from '../../src/transport/custom-dialer.ts'
 import type { Dialer } from '../../src/transport/route.ts'
 
 test('the stream of the caller’s dialer is handed on, and the signal is handed in', async () => {

@@ -33,26 +33,34 @@ const tlsOptionNames: OptionNames<TlsOptions> = {
 export interface TlsIdentity {
   readonly context: SecureContext
   readonly serverName: string | undefined
+  /** The name of the option that holds them, for messages. */
+  readonly option: string
 }
 
 /**
- * Reads and checks TLS options before anything is sent. Throws INVALID_OPTION, naming the option and never
- * showing what is in it: unknown, unreadable, not PEM, certificate without key, key of another certificate,
+ * Reads and checks TLS options before anything is sent. Throws INVALID_OPTION, naming the option (below `option`, by
+ * which they were given) and never showing what is in it: unknown, unreadable, not PEM, certificate without key, key of another certificate,
  * certificate outside its dates.
  */
-export async function loadTls(options: TlsOptions): Promise<TlsIdentity> {
-  checkKnownOptions(options, tlsOptionNames, 'tls.')
+export async function loadTls(options: TlsOptions, option = 'tls'): Promise<TlsIdentity> {
+  checkKnownOptions(options, tlsOptionNames, `${option}.`)
   // One after the other: of several faults the same one is always named.
-  const ca = await part(options, 'ca')
-  const cert = await part(options, 'cert')
-  const key = await part(options, 'key')
+  const ca = await part(options, option, 'ca')
+  const cert = await part(options, option, 'cert')
+  const key = await part(options, option, 'key')
   if (ca !== undefined) certificates(ca)
-  if (cert !== undefined || key !== undefined) checkPair(cert, key)
+  if (cert !== undefined || key !== undefined) checkPair(option, cert, key)
   const { serverName } = options
   if (serverName !== undefined && !/^[\w.:-]+$/.test(serverName))
-    throw invalidOption('tls.serverName', { expected: 'a host name or an IP address', received: serverName })
-  return { context: contextOf(ca, cert, key), serverName }
+    throw invalidOption(`${option}.serverName`, {
+      expected: 'a host name or an IP address',
+      received: serverName,
+    })
+  return { context: contextOf(option, ca, cert, key), serverName, option }
 }
+
+/** Said aloud, since `--tls-min-v1.0` in NODE_OPTIONS changes what Node takes. */
+export const minVersion = 'TLSv1.2'
 
 /** One part of the material, and the option it came from. */
 interface Material {
@@ -60,17 +68,21 @@ interface Material {
   readonly pem: string
 }
 
-async function part(options: TlsOptions, name: 'ca' | 'cert' | 'key'): Promise<Material | undefined> {
+async function part(
+  options: TlsOptions,
+  parent: string,
+  name: 'ca' | 'cert' | 'key',
+): Promise<Material | undefined> {
+  const option = `${parent}.${name}`
   const value: unknown = options[name]
   const file: unknown = options[`${name}File`]
   if (value !== undefined && file !== undefined)
-    throw unusable(`tls.${name}`, `either this or tls.${name}File`, 'both')
-  if (file !== undefined) return fromFile(`tls.${name}File`, file)
+    throw unusable(option, `either this or ${option}File`, 'both')
+  if (file !== undefined) return fromFile(`${option}File`, file)
   if (value === undefined) return undefined
-  if (typeof value === 'string') return { option: `tls.${name}`, pem: value }
-  if (value instanceof Uint8Array)
-    return { option: `tls.${name}`, pem: Buffer.from(value).toString('latin1') }
-  throw unusable(`tls.${name}`, 'PEM as a string or a Buffer', `a ${typeof value}`)
+  if (typeof value === 'string') return { option, pem: value }
+  if (value instanceof Uint8Array) return { option, pem: Buffer.from(value).toString('latin1') }
+  throw unusable(option, 'PEM as a string or a Buffer', `a ${typeof value}`)
 }
 
 /** Ten times the largest bundle of authorities in use. */
@@ -92,9 +104,10 @@ async function fromFile(option: string, path: unknown): Promise<Material> {
 }
 
 /** Not left to the secure context: it accepts a key of another kind than the certificate's, and an empty one as none. */
-function checkPair(cert: Material | undefined, key: Material | undefined): void {
-  if (cert === undefined) throw unusable('tls.cert', 'the certificate that belongs to tls.key', 'nothing')
-  if (key === undefined) throw unusable('tls.key', 'the key that belongs to tls.cert', 'nothing')
+function checkPair(option: string, cert: Material | undefined, key: Material | undefined): void {
+  if (cert === undefined)
+    throw unusable(`${option}.cert`, `the certificate that belongs to ${option}.key`, 'nothing')
+  if (key === undefined) throw unusable(`${option}.key`, `the key that belongs to ${option}.cert`, 'nothing')
   const [own] = certificates(cert)
   if (!own!.checkPrivateKey(privateKey(key)))
     throw unusable(key.option, `the key of the certificate in ${cert.option}`, 'the key of another one')
@@ -132,11 +145,11 @@ function privateKey({ option, pem }: Material): KeyObject {
   }
 }
 
-function contextOf(ca?: Material, cert?: Material, key?: Material): SecureContext {
+function contextOf(option: string, ca?: Material, cert?: Material, key?: Material): SecureContext {
   try {
-    return createSecureContext({ ca: ca?.pem, cert: cert?.pem, key: key?.pem })
+    return createSecureContext({ ca: ca?.pem, cert: cert?.pem, key: key?.pem, minVersion })
   } catch (cause) {
-    throw unusable('tls', 'material that this system’s TLS accepts', messageOf(cause), cause)
+    throw unusable(option, 'material that this system’s TLS accepts', messageOf(cause), cause)
   }
 }
 

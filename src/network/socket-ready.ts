@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
+import { onAbort } from '../base/on-abort.ts'
 
 /**
  * Waits for the event by which a socket says that it is ready. On an error, an early end or the signal it is
  * destroyed, and the promise rejects with what `explain` makes of the error, or with the signal's reason.
  */
-export function established<S extends Socket>(
+export function socketReady<S extends Socket>(
   socket: S,
   event: 'connect' | 'secureConnect',
   signal: AbortSignal,
@@ -16,7 +17,7 @@ export function established<S extends Socket>(
   return new Promise<S>((resolve, reject) => {
     const settle = (act: () => void) => {
       socket.off(event, onReady).off('error', onError).off('close', onClose)
-      signal.removeEventListener('abort', onAbort)
+      listener[Symbol.dispose]()
       act()
     }
     const fail = (reason: unknown) => {
@@ -26,9 +27,9 @@ export function established<S extends Socket>(
     const onReady = () => settle(() => resolve(socket))
     const onError = (error: Error) => fail(explain(error))
     const onClose = () => fail(explain(new Error('the stream ended')))
-    const onAbort = () => fail(signal.reason)
+    let listener: Disposable = { [Symbol.dispose]() {} }
     socket.on(event, onReady).on('error', onError).on('close', onClose)
-    signal.addEventListener('abort', onAbort)
-    if (signal.aborted) onAbort()
+    if (signal.aborted) fail(signal.reason)
+    else listener = onAbort(signal, fail)
   })
 }

@@ -1,41 +1,12 @@
-import { isIP } from 'node:net'
-import { checkServerIdentity, connect, type SecureContext } from 'node:tls'
 import { BuildkitError, causes, systemCode } from '../base/errors.ts'
-import { unreachable } from './dial.ts'
-import { established } from './established.ts'
-import type { Dialer } from './route.ts'
+import { sanitize } from '../base/redact.ts'
 
-export interface TlsPeer {
-  /** The name its certificate must carry. */
-  readonly name: string
-  /** For messages. */
-  readonly description: string
-  /** What is spoken inside, for ALPN. */
-  readonly protocol: 'h2' | 'http/1.1'
-}
-
-/**
- * TLS over the streams of another dialer, ready once the peer's certificate has been checked. Rejects with
- * TLS_FAILED (see {@link tlsFailure}), with UNREACHABLE when the stream ends on the way, or with the signal's
- * reason.
- */
-export function tlsDialer(dial: Dialer, context: SecureContext, peer: TlsPeer): Dialer {
-  return async (signal) => {
-    const socket = connect({
-      socket: await dial(signal),
-      secureContext: context,
-      ALPNProtocols: [peer.protocol],
-      // SNI carries names only; the check below takes addresses as well.
-      servername: isIP(peer.name) ? '' : peer.name,
-      checkServerIdentity: (_, certificate) => checkServerIdentity(peer.name, certificate),
-    })
-    return established(
-      socket,
-      'secureConnect',
-      signal,
-      (error) => tlsFailure(error, peer.description) ?? unreachable(peer.description, error),
-    )
-  }
+export interface TlsFailureOptions {
+  /**
+   * The option that holds the certificates, for advice, such as `tls`. Without it the advice is for a connection that
+   * has none.
+   */
+  readonly option?: string | undefined
 }
 
 /**
@@ -43,13 +14,17 @@ export function tlsDialer(dial: Dialer, context: SecureContext, peer: TlsPeer): 
  * a daemon judges our certificate after our side of the handshake is done, so that its refusal fails a
  * connection that was already ours: whoever sees one break right after dialling asks here what it means.
  */
-export function tlsFailure(error: unknown, description: string): BuildkitError | undefined {
+export function tlsFailure(
+  error: unknown,
+  description: string,
+  { option }: TlsFailureOptions = {},
+): BuildkitError | undefined {
   const cause = causes(error).find(isTlsError)
   if (cause === undefined) return undefined
   if (cause instanceof BuildkitError) return cause
   return new BuildkitError('TLS_FAILED', `TLS with ${description} failed`, {
     subject: description,
-    ...reasonOf(cause),
+    ...reasonOf(cause, option),
     cause,
   })
 }
@@ -62,12 +37,15 @@ function isTlsError(error: Error): boolean {
 interface Reason {
   readonly received: string
   readonly expected?: string
-  readonly advice?: string
+  readonly advice?: string | ((option: string | undefined) => string | undefined)
 }
 
 const untrusted: Reason = {
   received: 'its certificate comes from an authority that is not trusted',
-  advice: 'Give that authority’s certificate as tls.ca or tls.caFile',
+  advice: (option) =>
+    option === undefined
+      ? 'Start the process with NODE_EXTRA_CA_CERTS naming a file that holds that authority’s certificate'
+      : `Give that authority’s certificate as ${option}.ca or ${option}.caFile`,
 }
 
 /** What OpenSSL can find wrong with the daemon's certificate, by the codes that Node gives it. */
@@ -95,8 +73,9 @@ const verdicts: Readonly<Record<string, Reason>> = {
   },
 }
 
-const giveCertificate =
-  'Give a certificate that it accepts as tls.cert and tls.key, or tls.certFile and tls.keyFile'
+const giveCertificate = (option: string | undefined) =>
+  option &&
+  `Give a certificate that it accepts as ${option}.cert and ${option}.key, or ${option}.certFile and ${option}.keyFile`
 
 /** What the other side, or OpenSSL, says in words; the codes differ between versions of OpenSSL. */
 const phrases: readonly (readonly [RegExp, Reason])[] = [
@@ -118,13 +97,19 @@ const phrases: readonly (readonly [RegExp, Reason])[] = [
   [/no application protocol/i, { received: 'it offers no protocol that a daemon speaks over TLS' }],
 ]
 
-function reasonOf(error: Error): Reason {
+function reasonOf(error: Error, option: string | undefined): Omit<Reason, 'advice'> & { advice?: string } {
+  const { advice, ...reason } = withoutOption(error)
+  const text = typeof advice === 'function' ? advice(option) : advice
+  return text === undefined ? reason : { ...reason, advice: text }
+}
+
+function withoutOption(error: Error): Reason {
   if (systemCode(error) === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongName(error)
   const verdict = verdicts[systemCode(error) ?? '']
   if (verdict !== undefined) return verdict
   const { reason } = error as { reason?: unknown }
   const words = typeof reason === 'string' ? reason : error.message
-  return phrases.find(([pattern]) => pattern.test(words))?.[1] ?? { received: words }
+  return phrases.find(([pattern]) => pattern.test(words))?.[1] ?? { received: sanitize(words) }
 }
 
 const longestNames = 200
@@ -135,6 +120,6 @@ function wrongName(error: Error): Reason {
   return {
     expected: `a certificate for ${host}`,
     received: names === undefined ? 'one without a name' : `one for ${names}`,
-    advice: 'Set tls.serverName to the name that the daemon goes by',
+    advice: (option) => option && `Set ${option}.serverName to the name that the daemon goes by`,
   }
 }

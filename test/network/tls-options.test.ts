@@ -4,7 +4,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BuildkitError } from '../../src/base/errors.ts'
-import { loadTls, type TlsOptions } from '../../src/transport/tls-options.ts'
+import { loadTls, type TlsOptions } from '../../src/network/tls-options.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { tempDir } from '../support/temp.ts'
 

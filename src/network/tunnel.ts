@@ -1,0 +1,74 @@
+import { type IncomingMessage, request } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { BuildkitError } from '../base/errors.ts'
+import { onAbort } from '../base/on-abort.ts'
+import { sanitize } from '../base/redact.ts'
+import { networkError } from './failure.ts'
+import { bracketed } from './host.ts'
+import type { Endpoint, HttpProxy } from './proxy.ts'
+import { openSocket } from './socket.ts'
+import { openTls } from './tls.ts'
+
+/**
+ * Opens a stream to an endpoint through a proxy, by HTTP's CONNECT (RFC 9110, 9.3.6). Rejects with UNREACHABLE or
+ * TLS_FAILED, naming the proxy and, where it refuses, its status; or with the signal's reason.
+ */
+export async function openTunnel(proxy: HttpProxy, to: Endpoint, signal: AbortSignal): Promise<Duplex> {
+  const socket = await openProxy(proxy, signal)
+  using _ = onAbort(signal, () => socket.destroy())
+  try {
+    return await tunnelled(socket, proxy, `${bracketed(to.host)}:${to.port}`)
+  } catch (error) {
+    socket.destroy()
+    signal.throwIfAborted()
+    throw networkError(error, proxy.description)
+  }
+}
+
+/** A connection to the proxy itself. */
+export async function openProxy(proxy: HttpProxy, signal: AbortSignal): Promise<Socket> {
+  const { host, description, secure } = proxy
+  const socket = await openSocket(proxy, description, signal)
+  return secure ? await openTls(socket, { host, description, protocols: ['http/1.1'] }, signal) : socket
+}
+
+function tunnelled(socket: Socket, proxy: HttpProxy, to: string): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const { authorization } = proxy
+    const call = request({
+      method: 'CONNECT',
+      path: to,
+      headers: { host: to, ...(authorization !== undefined && { 'proxy-authorization': authorization }) },
+      createConnection: () => socket,
+    })
+    call.once('error', reject)
+    // An answer of any status comes so.
+    call.once('connect', (answer, stream, head) => {
+      if (answer.statusCode! < 200 || answer.statusCode! >= 300) return reject(refused(proxy, to, answer))
+      if (head.length > 0) stream.unshift(head)
+      resolve(stream)
+    })
+    call.end()
+  })
+}
+
+/** The error for a proxy that does not let us through. */
+export function refused(
+  proxy: HttpProxy,
+  to: string,
+  { statusCode = 0, statusMessage = '' }: Pick<IncomingMessage, 'statusCode' | 'statusMessage'>,
+): BuildkitError {
+  const words = sanitize(statusMessage, { maxLength: 100 })
+  return new BuildkitError('UNREACHABLE', `${proxy.description} does not lead to ${to}`, {
+    subject: to,
+    received: `status ${statusCode}${words === '' ? '' : ` ${words}`}`,
+    advice: statusCode === 407 ? authenticate(proxy) : 'Ask its operator, or name the host in NO_PROXY',
+  })
+}
+
+function authenticate({ authorization }: HttpProxy): string {
+  return authorization === undefined
+    ? 'Put user and password into its URL: http://user:password@proxy.example:3128'
+    : 'Check user and password in its URL; special characters in them are percent-encoded'
+}
