@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findExecutable } from '../../src/daemon/executable.ts'
 import { cached, checkout } from './cache.ts'
 import { run } from './command.ts'
 import { saying } from './say.ts'
 
-/** A Go module under `tools/`: it pins programs in its `go.mod` and holds no code of its own. */
-export type ToolModule = 'buildkit' | 'registry' | 'engine'
+/** A Go module under `tools/`: it pins programs in its `go.mod`; only `docker-config` has code of its own. */
+export type ToolModule = 'buildkit' | 'registry' | 'engine' | 'docker-config'
 
 /**
  * Where the programs tell which version they are. Built as somebody's dependency they would not know:
  * each project's own makefile sets these variables.
  */
-const versionVariables: Record<ToolModule, { module: string; variable: string }> = {
+const versionVariables: Record<ToolModule, { module: string; variable?: string }> = {
   buildkit: { module: 'github.com/moby/buildkit', variable: 'github.com/moby/buildkit/version.Version' },
   registry: {
     module: 'github.com/distribution/distribution/v3',
@@ -23,14 +23,16 @@ const versionVariables: Record<ToolModule, { module: string; variable: string }>
     module: 'github.com/moby/moby/v2',
     variable: 'github.com/moby/moby/v2/dockerversion.Version',
   },
+  'docker-config': { module: 'github.com/docker/cli' },
 }
 
 /** The folder with the programs of one tools module, compiled the first time and after a change of pins. */
 export async function goTools(name: ToolModule): Promise<string> {
   const source = join(checkout, 'tools', name)
   const pins = await readFile(join(source, 'go.mod'), 'utf8')
-  const version = pinnedVersion(pins, versionVariables[name].module)
-  const fingerprint = createHash('sha256').update(pins).digest('hex').slice(0, 12)
+  const { module, variable } = versionVariables[name]
+  const version = pinnedVersion(pins, module)
+  const fingerprint = await fingerprintOf(source, pins)
   return cached(`tools/${name}-${version}-${fingerprint}`, async (folder) => {
     const go = await goCommand()
     await saying(`compiling ${name} ${version} with Go, once; minutes on a new machine`, () =>
@@ -39,8 +41,7 @@ export async function goTools(name: ToolModule): Promise<string> {
         [
           'build',
           '-buildvcs=false',
-          '-ldflags',
-          `-X ${versionVariables[name].variable}=${version}`,
+          ...(variable === undefined ? [] : ['-ldflags', `-X ${variable}=${version}`]),
           '-o',
           folder,
           'tool',
@@ -50,6 +51,14 @@ export async function goTools(name: ToolModule): Promise<string> {
       ),
     )
   })
+}
+
+/** Of the pins, and of what code the module has. */
+async function fingerprintOf(source: string, pins: string): Promise<string> {
+  const hash = createHash('sha256').update(pins)
+  for (const file of (await readdir(source)).filter((name) => name.endsWith('.go')).sort())
+    hash.update(await readFile(join(source, file)))
+  return hash.digest('hex').slice(0, 12)
 }
 
 function pinnedVersion(pins: string, module: string): string {

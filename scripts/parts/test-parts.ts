@@ -23,6 +23,7 @@ export async function provideBuildkitParts(): Promise<ProvidedParts> {
     buildkitd: async () => join(await goTools('buildkit'), 'buildkitd'),
     buildctl: async () => join(await goTools('buildkit'), 'buildctl'),
     registry: registryCommand,
+    dockerConfig: async () => join(await goTools('docker-config'), 'docker-config'),
     busybox: staticBusybox,
     depotCli,
     depotSdk,

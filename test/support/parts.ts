@@ -10,6 +10,8 @@ export interface TestParts {
   readonly buildctl?: string
   /** The registry program, pinned in `tools/registry`. */
   readonly registry?: string
+  /** Prints what Docker's own CLI module makes of a Docker config, from `tools/docker-config`. */
+  readonly dockerConfig?: string
   /** A static busybox, the only file of the tests' base images. */
   readonly busybox?: string
   /** Depot's own command line, pinned in `tools/depot`. */
