@@ -21,3 +21,20 @@ export class Mutex {
     }
   }
 }
+
+/** A {@link Mutex} for each key that is in use. */
+export class KeyedMutex {
+  readonly #held = new Map<string, { readonly mutex: Mutex; users: number }>()
+
+  /** As {@link Mutex.run}, among the tasks of the same key. */
+  async run<T>(key: string, task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const held = this.#held.get(key) ?? { mutex: new Mutex(), users: 0 }
+    this.#held.set(key, held)
+    held.users++
+    try {
+      return await held.mutex.run(task, signal)
+    } finally {
+      if (--held.users === 0) this.#held.delete(key)
+    }
+  }
+}

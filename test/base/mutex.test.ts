@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { describe, it } from 'node:test'
 import { deferred } from '../../src/base/deferred.ts'
-import { Mutex } from '../../src/base/mutex.ts'
+import { KeyedMutex, Mutex } from '../../src/base/mutex.ts'
 
 const never = new AbortController().signal
 
@@ -75,5 +75,43 @@ describe('Mutex', () => {
     const run = mutex.run(async () => assert.fail('it must not run'), controller.signal)
     await assert.rejects(run, { message: 'enough' })
     assert.deepEqual(getEventListeners(controller.signal, 'abort'), [])
+  })
+})
+
+describe('KeyedMutex', () => {
+  it('runs tasks of one key one by one, and those of others beside them', async () => {
+    const mutex = new KeyedMutex()
+    const seen: string[] = []
+    const gate = deferred()
+    const first = mutex.run(
+      'a',
+      async () => {
+        await gate.promise
+        seen.push('first of a')
+      },
+      never,
+    )
+    const second = mutex.run('a', async () => seen.push('second of a'), never)
+    await mutex.run('b', async () => seen.push('b'), never)
+    gate.resolve()
+    await Promise.all([first, second])
+    assert.deepEqual(seen, ['b', 'first of a', 'second of a'])
+  })
+
+  it('keeps the order while someone waits, also after one that gave up', async () => {
+    const mutex = new KeyedMutex()
+    const gate = deferred()
+    const seen: string[] = []
+    const abort = new AbortController()
+    const first = mutex.run('a', () => gate.promise, never)
+    const waiting = mutex.run('a', async () => seen.push('waiting'), abort.signal)
+    abort.abort(new Error('enough'))
+    await assert.rejects(waiting, { message: 'enough' })
+    const last = mutex.run('a', async () => seen.push('last'), never)
+    await new Promise(setImmediate)
+    assert.deepEqual(seen, [])
+    gate.resolve()
+    await Promise.all([first, last])
+    assert.deepEqual(seen, ['last'])
   })
 })
