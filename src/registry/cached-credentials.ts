@@ -1,5 +1,5 @@
 import { setBounded } from '../base/bounded-map.ts'
-import { Mutex } from '../base/mutex.ts'
+import { KeyedMutex } from '../base/mutex.ts'
 import type { CredentialSource, Credentials } from './credentials.ts'
 
 /** How long an answer is used again: a little less than the shortest life of a cloud's password. */
@@ -9,13 +9,13 @@ export const cacheMs = 290_000
 const maxHosts = 256
 
 /**
- * Asks a source one question at a time, and keeps each answer for 4 min 50 s: a build asks for the same host
- * many times, and credential helpers can hang when they run side by side. Failures are not kept.
+ * Asks a source one question per host at a time, and keeps each answer for 4 min 50 s: a build asks for the same host
+ * many times. A host whose answer takes long makes no other host wait. Failures are not kept.
  */
 export class CachedCredentials {
   readonly #source: CredentialSource
   readonly #now: () => number
-  readonly #turns = new Mutex()
+  readonly #mutex = new KeyedMutex()
   readonly #answers = new Map<string, { credentials: Credentials | undefined; until: number }>()
 
   /** `now` is a clock in milliseconds that never goes back. */
@@ -26,13 +26,14 @@ export class CachedCredentials {
 
   /** The credentials of a host; undefined is anonymous. Throws what the source throws, or the signal's reason. */
   async get(host: string, signal: AbortSignal): Promise<Credentials | undefined> {
-    return this.#turns.run(async () => {
+    const ask = async () => {
       const known = this.#answers.get(host)
       if (known !== undefined && known.until > this.#now()) return known.credentials
       const credentials = await this.#source(host, signal)
       setBounded(this.#answers, host, { credentials, until: this.#now() + cacheMs }, maxHosts)
       return credentials
-    }, signal)
+    }
+    return this.#mutex.run(host, ask, signal)
   }
 
   /** Has the next question about a host reach the source. */

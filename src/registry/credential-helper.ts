@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
+import { deadline } from '../base/deadline.ts'
 import { BuildkitError, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
-import { Mutex } from '../base/mutex.ts'
-import { redactUrls } from '../base/redact.ts'
+import { GoJsonError, objectOf, parseGoJson } from '../base/go-json.ts'
+import { KeyedMutex } from '../base/mutex.ts'
+import { onAbort } from '../base/on-abort.ts'
+import { sanitize } from '../base/redact.ts'
 import type { Credentials } from './credentials.ts'
 
 /** One question to a credential helper. */
@@ -14,7 +17,7 @@ export interface HelperQuestion {
   readonly serverKey: string
   /** The helper's environment, its PATH included. */
   readonly env: NodeJS.ProcessEnv
-  /** Milliseconds until a helper without an answer is killed, from its start on. */
+  /** Milliseconds for the answer, the wait for earlier questions included; then the helper is killed. */
   readonly timeoutMs: number
   /** Kills the helper when aborted; its reason is then thrown. */
   readonly signal: AbortSignal
@@ -24,28 +27,41 @@ export interface HelperQuestion {
 export const defaultHelperTimeoutMs = 30_000
 
 /**
- * Asks a credential helper (docker/docker-credential-helpers `client/client.go`). One runs at a time in this
- * process, as some hang side by side. Undefined where it has no credentials; throws CREDENTIALS_FAILED where
- * it is missing, fails, hangs or answers anything else.
+ * Asks a credential helper (docker/docker-credential-helpers `client/client.go`). The same helper with the same
+ * environment answers one question at a time, as some hang side by side; others do not wait for it. Undefined where it
+ * has no credentials; throws CREDENTIALS_FAILED where it is missing, fails, hangs or answers anything else.
  */
 export async function credentialsFromHelper(question: HelperQuestion): Promise<Credentials | undefined> {
   if (!helperName.test(question.name)) {
-    throw helperFailed(question, 'cannot be run', {
+    throw helperFailed(question, 'cannot be started', {
       expected: 'a name of letters, digits, _, . and -, beginning with a letter or digit',
     })
   }
+  let received = 'still waiting for its answer to an earlier question'
+  using time = deadline(question.timeoutMs, question.signal, {
+    timeoutReason: () => timedOut(question, received),
+  })
+  const ask = async () => {
+    received = 'none'
+    return readReply(question, await run(question, time.signal))
+  }
   try {
-    return await oneByOne.run(async () => readReply(question, await run(question)), question.signal)
+    return await oneByOne.run(storeOf(question), ask, time.signal)
   } catch (error) {
     question.signal.throwIfAborted()
-    throw isBuildkitError(error) ? error : cannotRun(question, error)
+    throw isBuildkitError(error) ? error : cannotStart(question, error)
   }
 }
 
 /** The name becomes part of a program's name: nothing in it may lead to another folder or be an option. */
 const helperName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
-const oneByOne = new Mutex()
+const oneByOne = new KeyedMutex()
+
+/** Tenants with homes or keys of their own have different environments, and so do not wait for each other. */
+function storeOf({ name, env }: HelperQuestion): string {
+  return JSON.stringify([name, ...Object.entries(env).sort()])
+}
 
 interface Outcome {
   readonly exitCode: number | null
@@ -57,31 +73,24 @@ interface Outcome {
 /** More than any credential; what goes beyond is no answer. */
 const maxOutputBytes = 256 << 10
 
-function run(question: HelperQuestion): Promise<Outcome> {
-  const { signal, timeoutMs } = question
+function run(question: HelperQuestion, signal: AbortSignal): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(programOf(question), ['get'], { env: question.env, windowsHide: true })
     const stop = (error: unknown) => {
-      settle()
+      link[Symbol.dispose]()
+      // A helper that hangs may ignore anything less.
       child.kill('SIGKILL')
       // What the helper itself has started may hold the other ends.
       for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy()
       reject(error)
     }
-    const onAbort = () => stop(signal.reason)
-    const onTimeout = () => stop(noAnswer(question))
     const onTooMuch = () => stop(tooMuch(question))
-    const settle = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-    }
-    const timer = setTimeout(onTimeout, timeoutMs)
-    signal.addEventListener('abort', onAbort, { once: true })
     const stdout = collect(child.stdout, onTooMuch)
     const stderr = collect(child.stderr, onTooMuch)
+    const link = onAbort(signal, stop)
     child.on('error', stop)
     child.once('close', (exitCode, killedBy) => {
-      settle()
+      link[Symbol.dispose]()
       resolve({ exitCode, killedBy, stdout: stdout(), stderr: stderr() })
     })
     child.stdin.on('error', () => {}) // a helper may answer without reading the question
@@ -107,83 +116,84 @@ const notFound = 'credentials not found in native keychain'
 const tokenUsername = '<token>'
 
 function readReply(question: HelperQuestion, outcome: Outcome): Credentials | undefined {
-  if (outcome.stdout.trim() === notFound) return undefined
-  if (outcome.exitCode !== 0) throw exitFailed(question, outcome)
-  const { Username: username, Secret: secret } = parseReply(question, outcome.stdout)
+  const { exitCode, stdout } = outcome
+  if (stdout.trim() === notFound) return undefined
+  if (exitCode !== 0) throw exitFailed(question, outcome)
+  const { username, secret } = parseReply(question, stdout)
   if (secret === '') return undefined
-  if (username === tokenUsername) return { identityToken: secret }
-  if (username === '') throw badReply(question, outcome.stdout)
-  return { username, password: secret }
+  // BuildKit, too, takes a secret without a user as an identity token.
+  return username === '' || username === tokenUsername
+    ? { identityToken: secret }
+    : { username, password: secret }
 }
 
-function parseReply(question: HelperQuestion, stdout: string): { Username: string; Secret: string } {
+function parseReply(question: HelperQuestion, stdout: string): { username: string; secret: string } {
   try {
-    const { Username, Secret } = JSON.parse(stdout)
-    if (typeof Username === 'string' && typeof Secret === 'string') return { Username, Secret }
-  } catch {
-    // The parser's message quotes what it has read: a secret, perhaps.
+    const reply = parseGoJson(stdout)
+    if (reply === undefined) throw badReply(question, stdout)
+    const fields = objectOf(reply.value)
+    return { username: fields.text('Username'), secret: fields.text('Secret') }
+  } catch (error) {
+    throw error instanceof GoJsonError ? badReply(question, stdout) : error
   }
-  throw badReply(question, stdout)
 }
 
-function cannotRun(question: HelperQuestion, cause: unknown): BuildkitError {
+function cannotStart(question: HelperQuestion, cause: unknown): BuildkitError {
   const missing = systemCode(cause) === 'ENOENT'
-  return helperFailed(question, 'cannot be run', {
+  return helperFailed(question, 'cannot be started', {
     received: missing ? 'no such program on the PATH' : messageOf(cause),
     cause,
   })
 }
 
-function noAnswer(question: HelperQuestion): BuildkitError {
-  const expected = `an answer for ${question.serverKey} within ${question.timeoutMs} ms`
-  return helperFailed(question, 'hangs', { expected, received: 'none' })
+function timedOut(question: HelperQuestion, received: string): BuildkitError {
+  const expected = `credentials for ${question.serverKey} within ${question.timeoutMs} ms`
+  return helperFailed(question, 'timed out', { expected, received })
 }
 
 function tooMuch(question: HelperQuestion): BuildkitError {
-  return helperFailed(question, 'has answered too much', { expected: `at most ${maxOutputBytes} bytes` })
+  return helperFailed(question, 'returned too much', { expected: `at most ${maxOutputBytes} bytes` })
 }
 
 function badReply(question: HelperQuestion, stdout: string): BuildkitError {
-  return helperFailed(question, 'has answered something else', {
+  return helperFailed(question, 'returned an invalid response', {
     expected: 'JSON with Username and Secret',
-    received: `${Buffer.byteLength(stdout)} bytes, not shown as they may hold a secret`,
+    received: hidden(stdout),
   })
 }
 
-function exitFailed(question: HelperQuestion, outcome: Outcome): BuildkitError {
-  const end = outcome.killedBy ?? `exit code ${outcome.exitCode}`
-  const said = printable(outcome.stdout) || printable(outcome.stderr)
-  return helperFailed(question, 'has failed', {
+/** Its output is not quoted: a secret of any form may be in it. */
+function exitFailed(
+  question: HelperQuestion,
+  { exitCode, killedBy, stdout, stderr }: Outcome,
+): BuildkitError {
+  return helperFailed(question, 'failed', {
     expected: `credentials for ${question.serverKey}`,
-    received: said === '' ? end : `${end}: ${said}`,
+    received: `${killedBy ?? `exit code ${exitCode}`} and ${hidden(stdout + stderr)}`,
+    advice: 'Run it by hand to read them',
   })
+}
+
+function hidden(output: string): string {
+  return `${Buffer.byteLength(output)} bytes, not shown as they may hold a secret`
 }
 
 function helperFailed(
   question: HelperQuestion,
   what: string,
-  fields: { expected?: string; received?: string; cause?: unknown },
+  { advice, ...fields }: { expected?: string; received?: string; advice?: string; cause?: unknown },
 ): BuildkitError {
-  const program = programOf(question).replace(/\p{C}/gu, '').slice(0, longestQuote)
+  const program = sanitize(programOf(question), { maxLength: maxNameLength })
+  const configuredBy = `It is configured by ${question.configuredBy}`
   return new BuildkitError('CREDENTIALS_FAILED', `credential helper ${program} ${what}`, {
     subject: program,
     ...fields,
-    advice: `It is named by ${question.configuredBy}`,
+    advice: advice === undefined ? configuredBy : `${advice}. ${configuredBy}`,
   })
 }
 
+const maxNameLength = 200
+
 function programOf({ name }: HelperQuestion): string {
   return `docker-credential-${name}`
-}
-
-const longestQuote = 200
-
-/** The first line of a helper's words, without anything that looks like a secret. */
-function printable(text: string): string {
-  const line = text.trim().split('\n', 1)[0]!
-  if (/[{}]/.test(line)) return ''
-  return redactUrls(line.slice(0, 4 * longestQuote))
-    .replace(/\p{C}/gu, '')
-    .replace(/[\w+/=-]{20,}/g, (word) => (/\d/.test(word) ? '***' : word))
-    .slice(0, longestQuote)
 }

@@ -37,6 +37,17 @@ describe('CachedCredentials', () => {
     assert.deepEqual(new Set(answers).size, 1)
   })
 
+  it('answers for a host while another one’s answer takes long', async () => {
+    const cache = new CachedCredentials((host) =>
+      host === 'stuck' ? new Promise<never>(() => {}) : Promise.resolve({ identityToken: host }),
+    )
+    const abort = new AbortController()
+    const stuck = cache.get('stuck', abort.signal)
+    assert.deepEqual(await cache.get('a', never), { identityToken: 'a' })
+    abort.abort(new Error('enough'))
+    await assert.rejects(stuck, { message: 'enough' })
+  })
+
   it('keeps that a host is anonymous, and no failure', async () => {
     const { asked, cache } = counted([new Error('no'), undefined])
     const anonymous = new CachedCredentials(async (host) => {
