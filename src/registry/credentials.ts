@@ -49,23 +49,27 @@ export function isHub(host: string): boolean {
 }
 
 /**
- * The entry that belongs to a host, with its key. Keys are hosts; a scheme and a path, as old configuration
- * files have them, do not count. The whole host must agree, port included: a looser match would hand one
- * registry's password to another.
+ * The entry that belongs to a host, with its key: the one in exactly the host's form, else the first that means the
+ * same host. A scheme, user info and a path, as old configuration files have them, do not count. The whole host must
+ * agree, port included: a looser match would hand one registry's password to another.
  */
 export function entryOf<T>(
-  entries: Readonly<Record<string, T>>,
+  entries: ReadonlyMap<string, T>,
   host: string,
 ): { key: string; value: T } | undefined {
   const wanted = registryHost(host)
   if (wanted === undefined) return undefined
-  const exact = isHub(host) ? hubKey : wanted
-  const keys = Object.keys(entries)
-  const key = keys.includes(exact) ? exact : keys.find((candidate) => keyHost(candidate) === wanted)
-  return key === undefined ? undefined : { key, value: entries[key]! }
+  const exact = isHub(host) ? hubKey : host
+  const key = entries.has(exact)
+    ? exact
+    : [...entries.keys()].find((candidate) => keyHost(candidate) === wanted)
+  return key === undefined ? undefined : { key, value: entries.get(key)! }
 }
 
-/** The host that a key of a configuration file stands for. */
+/** The host that a key of a configuration file stands for (docker/cli `credentials.ConvertToHostname`). */
 export function keyHost(key: string): string | undefined {
-  return registryHost(key.replace(/^https?:\/\//i, '').replace(/\/.*$/s, ''))
+  const [, afterScheme] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(key) ?? []
+  // Old files have IPv6 addresses without brackets in their URLs.
+  const host = afterScheme?.replace(/^([^[]*:[^[]*):(\d+)$/, '[$1]:$2') ?? key.replace(/\/.*$/s, '')
+  return registryHost(host)
 }

@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { BuildkitError, messageOf, systemCode } from '../base/errors.ts'
+import { GoJsonError, type GoValue, objectOf, parseGoJson, textIn } from '../base/go-json.ts'
 import { credentialsFromHelper, defaultHelperTimeoutMs } from './credential-helper.ts'
 import { type CredentialSource, type Credentials, entryOf, hubKey, isHub } from './credentials.ts'
 
@@ -16,8 +18,9 @@ export interface DockerConfigOptions {
 
 /**
  * The credentials that `docker login` has left: those of `DOCKER_AUTH_CONFIG`, else of the host's entry in
- * `credHelpers`, of `credsStore`, or of `auths`. The file is read anew for every question, so that a login
- * takes effect at once; where there is no file, every host is anonymous.
+ * `credHelpers`, of `credsStore`, or of `auths`. Where Docker's own CLI (docker/cli `cli/config`) finds credentials,
+ * these are the same; where it finds none, or refuses the whole file, a host's own entry counts in other spellings too.
+ * The file is read anew for every question, so that a login takes effect at once; without a file every host is anonymous.
  *
  * Throws CREDENTIALS_FAILED for a file that cannot be read or is malformed, naming it and the key at fault,
  * and for a helper that fails.
@@ -31,16 +34,8 @@ export function dockerConfigCredentials(options: DockerConfigOptions): Credentia
  * CREDENTIALS_FAILED as the credentials themselves would.
  */
 export async function checkDockerConfig(options: DockerConfigOptions, signal: AbortSignal): Promise<void> {
-  const file = join(dockerConfigDir(options), 'config.json')
-  for (const [text, from] of [
-    [options.env[variable] ?? '', variable],
-    [await contents(file, signal), file],
-  ] as const) {
-    if (text.trim() === '') continue
-    const config = parse(text, from)
-    objectAt(config, 'auths')
-    objectAt(config, 'credHelpers')
-  }
+  variableConfig(options.env)
+  await fileConfig(options, signal)
 }
 
 /** The folder of the Docker tools' configuration. */
@@ -48,11 +43,24 @@ export function dockerConfigDir({ configDir, env }: DockerConfigOptions): string
   return configDir || env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker')
 }
 
+/** What a config file says of credentials, and where it came from, for messages. */
+interface DockerConfig {
+  readonly from: string
+  readonly auths: ReadonlyMap<string, GoValue>
+  readonly credHelpers: ReadonlyMap<string, GoValue>
+  readonly credsStore: string
+}
+
 const variable = 'DOCKER_AUTH_CONFIG'
 
 function fromVariable(env: NodeJS.ProcessEnv, host: string): Credentials | undefined {
-  const text = env[variable]
-  return text === undefined || text.trim() === '' ? undefined : fromAuths(parse(text, variable), host)
+  const config = variableConfig(env)
+  return config && fromAuths(config, host)
+}
+
+/** Docker takes a second value as a mistake here, and only here. */
+function variableConfig(env: NodeJS.ProcessEnv): DockerConfig | undefined {
+  return parse(env[variable] ?? '', variable, 'nothing behind the JSON object')
 }
 
 async function fromFile(
@@ -60,27 +68,37 @@ async function fromFile(
   options: DockerConfigOptions,
   signal: AbortSignal,
 ): Promise<Credentials | undefined> {
-  const file = join(dockerConfigDir(options), 'config.json')
-  const text = await contents(file, signal)
-  if (text.trim() === '') return undefined
-  const config = parse(text, file)
+  const config = await fileConfig(options, signal)
+  if (config === undefined) return undefined
   const helper = helperFor(config, host)
   if (helper === undefined) return fromAuths(config, host)
-  return credentialsFromHelper({
+  const own = await credentialsFromHelper({
     ...helper,
     serverKey: isHub(host) ? hubKey : host,
     env: options.env,
     timeoutMs: options.helperTimeoutMs ?? defaultHelperTimeoutMs,
     signal,
   })
+  // The one thing that Docker takes from the file beside a helper.
+  const registryToken = registryTokenOf(config, host)
+  return registryToken === '' ? own : { registryToken }
 }
 
+async function fileConfig(
+  options: DockerConfigOptions,
+  signal: AbortSignal,
+): Promise<DockerConfig | undefined> {
+  const file = join(dockerConfigDir(options), 'config.json')
+  return parse(await contents(file, signal), file)
+}
+
+/** No file is as good as an empty one, also below what is no folder: `DOCKER_CONFIG=/dev/null` is in use. */
 async function contents(file: string, signal: AbortSignal): Promise<string> {
   try {
     return await readFile(file, { encoding: 'utf8', signal })
   } catch (cause) {
     signal.throwIfAborted()
-    if (systemCode(cause) === 'ENOENT') return ''
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(cause) ?? '')) return ''
     throw new BuildkitError('CREDENTIALS_FAILED', `Docker config ${file} cannot be read`, {
       subject: file,
       received: systemCode(cause) ?? messageOf(cause),
@@ -89,91 +107,94 @@ async function contents(file: string, signal: AbortSignal): Promise<string> {
   }
 }
 
-/** A parsed configuration and where it came from, for messages. */
-interface DockerConfig {
-  readonly from: string
-  readonly values: Values
+function parse(text: string, from: string, expectedEnd?: string): DockerConfig | undefined {
+  return checked(from, () => {
+    const parsed = parseGoJson(text)
+    if (parsed === undefined) return undefined
+    const config = objectOf(parsed.value)
+    if (expectedEnd !== undefined && parsed.rest.trim() !== '')
+      throw new GoJsonError(expectedEnd, 'something')
+    return {
+      from,
+      auths: config.map('auths'),
+      credHelpers: config.map('credHelpers'),
+      credsStore: config.text('credsStore'),
+    }
+  })
 }
 
-type Values = Readonly<Record<string, unknown>>
-
-function parse(text: string, from: string): DockerConfig {
-  let values: unknown
-  try {
-    values = JSON.parse(text)
-  } catch (error) {
-    // The parser's own message quotes the text: only the place is safe to tell.
-    const [place] = /at position \d+/.exec(messageOf(error)) ?? []
-    throw malformed(from, 'JSON', place === undefined ? 'something else' : `a mistake ${place}`)
-  }
-  if (!isObject(values)) throw malformed(from, 'a JSON object', kindOf(values))
-  return { from, values }
-}
-
-/** An empty name in `credHelpers` means no helper for that host, whatever `credsStore` says. */
+/**
+ * Docker asks `credHelpers` for a host in exactly its own form; another spelling counts here where it would ask no
+ * helper at all. An empty name means no helper for that host, whatever `credsStore` says.
+ */
 function helperFor(config: DockerConfig, host: string): { name: string; configuredBy: string } | undefined {
-  const own = entryOf(objectAt(config, 'credHelpers'), host)
-  const [key, name] =
-    own === undefined ? ['credsStore', config.values.credsStore] : [`credHelpers["${own.key}"]`, own.value]
-  if (typeof name !== 'string' && name !== undefined && name !== null)
-    throw malformed(config.from, `${key} to be the name of a helper`, kindOf(name))
-  return name ? { name, configuredBy: `${key} in ${config.from}` } : undefined
+  const { from, credHelpers, credsStore } = config
+  const own = entryOf(credHelpers, host)
+  const exact = own !== undefined && own.key === (isHub(host) ? hubKey : host)
+  if (own === undefined || (!exact && credsStore !== ''))
+    return credsStore === '' ? undefined : { name: credsStore, configuredBy: `credsStore in ${from}` }
+  const key = `credHelpers["${own.key}"]`
+  const name = checked(from, () => textIn(own.value, `${key} to be the name of a helper`))
+  return name === '' ? undefined : { name, configuredBy: `${key} in ${from}` }
 }
 
 function fromAuths(config: DockerConfig, host: string): Credentials | undefined {
-  const entry = entryOf(objectAt(config, 'auths'), host)
-  if (entry === undefined) return undefined
-  const key = `auths["${entry.key}"]`
-  if (!isObject(entry.value)) throw malformed(config.from, `${key} to be an object`, kindOf(entry.value))
-  const registryToken = textAt(config, key, entry.value, 'registrytoken')
+  const own = entryOf(config.auths, host)
+  if (own === undefined) return undefined
+  const registryToken = registryTokenOf(config, host)
   if (registryToken !== '') return { registryToken }
-  const identityToken = textAt(config, key, entry.value, 'identitytoken')
-  if (identityToken !== '') return { identityToken }
-  const auth = textAt(config, key, entry.value, 'auth')
-  const username = textAt(config, key, entry.value, 'username')
-  const password = textAt(config, key, entry.value, 'password')
-  const login = auth === '' ? { username, password } : decodeAuth(auth)
-  if (login === undefined)
-    throw malformed(config.from, `${key}.auth to be base64 of user:password`, 'something else')
-  return login.username === '' || login.password === '' ? undefined : login
+  const key = `auths["${own.key}"]`
+  return checked(config.from, () => {
+    const entry = objectOf(own.value, key)
+    const text = (field: string) => entry.text(field, `${key}.${field}`)
+    const identityToken = text('identitytoken')
+    if (identityToken !== '') return { identityToken }
+    const auth = text('auth')
+    const login =
+      auth === '' ? { username: text('username'), password: text('password') } : decodeAuth(auth, key)
+    if (login.password === '') return undefined
+    return login.username === '' ? { identityToken: login.password } : login
+  })
 }
 
-function decodeAuth(auth: string): { username: string; password: string } | undefined {
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(auth)) return undefined
-  const text = Buffer.from(auth, 'base64').toString('utf8')
-  const colon = text.indexOf(':')
-  if (colon < 1) return undefined
+function registryTokenOf({ from, auths }: DockerConfig, host: string): string {
+  const own = entryOf(auths, host)
+  const key = `auths["${own?.key}"]`
+  return checked(from, () => objectOf(own?.value, key).text('registrytoken', `${key}.registrytoken`))
+}
+
+/** Base64 as Go's `StdEncoding` reads it: line ends do not count, padding does. */
+function decodeAuth(auth: string, key: string): { username: string; password: string } {
+  const text = auth.replace(/[\r\n]/g, '')
+  const decoded = base64.test(text) ? textOf(Buffer.from(text, 'base64')) : undefined
+  const colon = decoded?.indexOf(':') ?? -1
+  if (decoded === undefined || colon < 1)
+    throw new GoJsonError(`${key}.auth to be base64 of user:password`, 'something else')
   // Old versions of the Docker tools padded the password with zero bytes.
-  return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/^\0+|\0+$/g, '') }
+  return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1).replace(/^\0+|\0+$/g, '') }
 }
 
-function objectAt({ from, values }: DockerConfig, key: string): Values {
-  const value = values[key] ?? {}
-  if (!isObject(value)) throw malformed(from, `${key} to be an object`, kindOf(value))
-  return value
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** Undefined for what is no UTF-8: the session could not carry it. */
+function textOf(bytes: Buffer): string | undefined {
+  return isUtf8(bytes) ? bytes.toString() : undefined
 }
 
-function textAt({ from }: DockerConfig, key: string, entry: Values, field: string): string {
-  const value = entry[field] ?? ''
-  if (typeof value !== 'string') throw malformed(from, `${key}.${field} to be text`, kindOf(value))
-  return value
+/** Names the configuration in what is wrong with it. */
+function checked<T>(from: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof GoJsonError ? malformed(from, error) : error
+  }
 }
 
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'a list'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
-}
-
-function malformed(from: string, expected: string, received: string): BuildkitError {
+function malformed(from: string, { expected, received }: GoJsonError): BuildkitError {
   return new BuildkitError('CREDENTIALS_FAILED', `Docker config ${from} is malformed`, {
     subject: from,
     expected,
     received,
-    advice: 'Mend it, or move it away and log in again',
+    advice: 'Fix or remove it, then log in again',
   })
 }

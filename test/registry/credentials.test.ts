@@ -21,7 +21,7 @@ describe('entryOf', () => {
   ]
   for (const [key, host] of matches) {
     it(`gives ${host} what belongs to ${key}`, () => {
-      assert.deepEqual(entryOf({ [key]: 'own' }, host), { key, value: 'own' })
+      assert.deepEqual(entryOf(new Map([[key, 'own']]), host), { key, value: 'own' })
     })
   }
 
@@ -56,20 +56,26 @@ describe('entryOf', () => {
   ]
   for (const [key, host] of strangers) {
     it(`keeps what belongs to ${JSON.stringify(key)} from ${JSON.stringify(host)}`, () => {
-      assert.equal(entryOf({ [key]: 'own' }, host), undefined)
+      assert.equal(entryOf(new Map([[key, 'own']]), host), undefined)
     })
   }
 
   it('prefers the exact key to one with a scheme or a path, wherever it stands', () => {
-    const entries = { 'https://registry.example/v1/': 'old', 'registry.example': 'new' }
+    const entries = new Map([
+      ['https://registry.example/v1/', 'old'],
+      ['registry.example', 'new'],
+    ])
     assert.equal(entryOf(entries, 'registry.example')?.value, 'new')
-    const hub = { 'docker.io': 'short', 'https://index.docker.io/v1/': 'long' }
+    const hub = new Map([
+      ['docker.io', 'short'],
+      ['https://index.docker.io/v1/', 'long'],
+    ])
     assert.equal(entryOf(hub, 'registry-1.docker.io')?.value, 'long')
   })
 
   it('finds nothing in what every object has', () => {
     for (const host of ['constructor', '__proto__', 'tostring', 'toString', 'valueOf'])
-      assert.equal(entryOf({}, host), undefined)
+      assert.equal(entryOf(new Map(), host), undefined)
   })
 })
 

@@ -91,7 +91,7 @@ describe('dockerConfigCredentials', () => {
   it('asks the helper of the host, else that of the store, and never mixes in auths', async () => {
     await using at = await dockerConfig({
       auths: { 'plain.example': { auth: base64('file:file') }, 'own.example': { auth: base64('file:file') } },
-      credHelpers: { 'own.example': 'own', 'none.example': '', 'docker.io': 'hub' },
+      credHelpers: { 'own.example': 'own', 'none.example': '', 'https://index.docker.io/v1/': 'hub' },
       credsStore: 'store',
     })
     for (const name of ['own', 'store', 'hub']) await at.addHelper(name)
@@ -110,12 +110,12 @@ describe('dockerConfigCredentials', () => {
     await assert.rejects(at.ask('a.example'), {
       code: 'CREDENTIALS_FAILED',
       subject: 'docker-credential-absent',
-      advice: new RegExp(`named by credHelpers\\["a\\.example"\\] in ${from}$`),
+      advice: new RegExp(`^It is configured by credHelpers\\["a\\.example"\\] in ${from}$`),
     })
     await assert.rejects(at.ask('b.example'), {
       code: 'CREDENTIALS_FAILED',
       subject: 'docker-credential-missing',
-      advice: new RegExp(`named by credsStore in ${from}$`),
+      advice: new RegExp(`^It is configured by credsStore in ${from}$`),
     })
   })
 
@@ -153,10 +153,9 @@ describe('dockerConfigCredentials', () => {
 
   const secret = 'hunter2'
   const broken: [string, unknown, RegExp][] = [
-    ['that is no JSON', `{"auths": {"a.example": {"auth": "${secret}"`, /expected JSON, got /],
-    ['that is text', `${secret}`, /expected JSON, got /],
+    ['that is no JSON', `{"auths": {"a.example": {"auth": "${secret}"`, /expected JSON, got an early end/],
+    ['that is text', `${secret}`, /expected JSON, got a mistake at position 0/],
     ['that is a list', [secret], /expected a JSON object, got a list/],
-    ['that is null', 'null', /expected a JSON object, got null/],
     ['whose auths are a list', { auths: [secret] }, /expected auths to be an object, got a list/],
     [
       'whose entry is text',
@@ -194,7 +193,7 @@ describe('dockerConfigCredentials', () => {
       { credHelpers: { 'a.example': { secret } } },
       /expected credHelpers\["a\.example"\] to be the name of a helper, got an object/,
     ],
-    ['whose store is a list', { credsStore: [secret] }, /expected credsStore to be the name of a helper/],
+    ['whose store is a list', { credsStore: [secret] }, /expected credsStore to be text, got a list/],
   ]
   for (const [name, config, message] of broken) {
     it(`names the file ${name}, and tells nothing of its contents`, async () => {
@@ -224,6 +223,12 @@ describe('dockerConfigCredentials', () => {
       auths: { 'a.example': { auth: base64('me:1') }, 'b.example': { auth: '!' } },
     })
     assert.deepEqual(await at.ask('a.example'), { username: 'me', password: '1' })
+  })
+
+  it('is anonymous where the folder is a file', async () => {
+    await using at = await dockerConfig('')
+    assert.equal(await at.ask('a.example', { DOCKER_CONFIG: at.file }), undefined)
+    assert.equal(await at.ask('a.example', { DOCKER_CONFIG: '/dev/null' }), undefined)
   })
 
   it('names a file that cannot be read', async () => {

@@ -80,14 +80,14 @@ export function staticAuth(
 ): Attachable {
   checkKnownOptions(options, authOptionNames)
   for (const [host, value] of Object.entries(credentials)) {
-    if (keyHost(host) === undefined) {
+    if (keyHost(host) === undefined || host.includes('@')) {
       const received = host.replace(/^.*@/s, '…@')
       throw invalidOption('staticAuth', { expected: 'hosts such as registry.example:5000', received })
     }
     if (!isCredentials(value))
       throw invalidOption(`staticAuth["${host}"]`, { expected: credentialForms, received: typeof value })
   }
-  const own = structuredClone(credentials)
+  const own = new Map(Object.entries(structuredClone(credentials)))
   return auth(async (host) => entryOf(own, host)?.value, new TokenSeeds(), options)
 }
 
