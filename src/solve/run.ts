@@ -19,7 +19,7 @@ import type { SolveOptions } from './options/options.ts'
 import { sharedKeyOf } from './options/shared-key.ts'
 import { solveRequest } from './request.ts'
 import { resultOf, type SolveResult } from './result.ts'
-import { followStatus, type StatusFollowing } from './status/follow-status.ts'
+import { followStatus, type SolveOutcome, type StatusFollowing } from './status/follow-status.ts'
 import type { SolveStatus } from './status/status.ts'
 import { StatusFeed } from './status/status-feed.ts'
 
@@ -33,8 +33,9 @@ export interface SolveRun extends AsyncDisposable {
   /** The build's id at the daemon. */
   readonly ref: string
   /**
-   * Every status message as it arrives. Nobody has to read it; leaving the loop does not cancel the build.
-   * Throws what {@link result} rejects with.
+   * Every status message as it arrives, for each loop from the first message on; of more than 8 MiB the oldest are
+   * folded into one. Reading is optional, and leaving the loop does not cancel the build. Throws what {@link result}
+   * rejects with.
    */
   readonly status: AsyncIterable<SolveStatus>
   /** Settles when the build, its exports and its status stream are over. Rejects with a BuildkitError. */
@@ -123,12 +124,16 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     const serving = session.run(this.#tunnel(sessionEnd.signal))
     serving.catch(async (error) => this.#breakOff(await this.#whatBroke(error)))
     const following = this.#followStatus()
+    let isAnswered = false
     try {
-      return await this.#callSolve(session.id)
+      const result = await this.#callSolve(session.id)
+      isAnswered = true
+      return result
     } finally {
       session.close()
       sessionEnd.abort()
-      const followed = this.#broken === undefined ? following.end() : following.stop()
+      const followed =
+        this.#broken === undefined ? following.end(this.#outcome(isAnswered)) : following.stop()
       await Promise.allSettled([serving, followed])
     }
   }
@@ -157,12 +162,18 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   #followStatus(): StatusFollowing {
     return followStatus(this.#connection.rpc, {
       ref: this.ref,
-      onStatus: (status, bytes) => {
+      onStatus: (status, message) => {
         this.#facts.add(status)
-        this.status.push(status, bytes)
+        return this.status.push(message, status)
       },
+      onImpatience: () => this.status.release(),
       onFailure: (error) => this.#breakOff(error),
     })
+  }
+
+  #outcome(isAnswered: boolean): SolveOutcome {
+    if (isAnswered) return 'succeeded'
+    return this.cancellation.cancelled === undefined ? 'failed' : 'cancelled'
   }
 
   /** When the whole connection is gone, that says more than the session's end. */

@@ -4,6 +4,7 @@ import type { MachinePlatform } from '../../../src/depot/machine/machine-platfor
 import type { MachineState } from '../../../src/depot/machine/machine-state.ts'
 import { type DepotEvent, EventFeed } from '../../../src/depot/run/event-feed.ts'
 import { StatusFeed } from '../../../src/solve/status/status-feed.ts'
+import { wireStatus } from '../../support/wire-status.ts'
 
 const build: DepotEvent = { type: 'build', buildId: 'b', projectId: 'p', url: '' }
 const machine = (platform: MachinePlatform, state: MachineState): DepotEvent => ({
@@ -11,7 +12,7 @@ const machine = (platform: MachinePlatform, state: MachineState): DepotEvent => 
   platform,
   state,
 })
-const step = (name: string) => ({ vertexes: [{ digest: name, name }] })
+const step = (name: string) => wireStatus({ vertexes: [{ digest: name, name }] })
 
 /** An event in few words. */
 function words(event: DepotEvent): string {
@@ -35,9 +36,9 @@ describe('the events of a build', () => {
     feed.push(build)
     feed.follow('amd64', amd64)
     feed.follow('arm64', arm64)
-    amd64.push(step('a'), 1)
-    arm64.push(step('b'), 1)
-    amd64.push(step('c'), 1)
+    amd64.push(step('a'))
+    arm64.push(step('b'))
+    amd64.push(step('c'))
     amd64.end()
     arm64.end()
     feed.end()
@@ -55,7 +56,7 @@ describe('the events of a build', () => {
     assert.deepEqual(await first, ['build'])
     const second = read(feed, 1)
     feed.follow('arm64', status)
-    status.push(step('a'), 1)
+    status.push(step('a'))
     assert.deepEqual(await second, ['arm64 a'])
     const rest = read(feed)
     feed.push(machine('arm64', { kind: 'released' }))
@@ -70,10 +71,10 @@ describe('the events of a build', () => {
     feed.follow('amd64', status.amd64)
     feed.follow('arm64', status.arm64)
     const left = read(feed, 1)
-    status.amd64.push(step('a'), 1)
+    status.amd64.push(step('a'))
     assert.deepEqual(await left, ['amd64 a'])
     // The first reader had asked both feeds by then.
-    status.arm64.push(step('b'), 1)
+    status.arm64.push(step('b'))
     status.arm64.end()
     status.amd64.end()
     feed.end()
@@ -84,7 +85,7 @@ describe('the events of a build', () => {
     const feed = new EventFeed()
     const status = new StatusFeed()
     feed.follow('amd64', status)
-    status.push(step('a'), 1)
+    status.push(step('a'))
     status.end(new Error('of the solve'))
     feed.end(new Error('of the build'))
     const seen: string[] = []
@@ -117,7 +118,7 @@ describe('the events of a build', () => {
     feed.follow('amd64', {
       async *[Symbol.asyncIterator]() {
         taken++
-        yield step('a')
+        yield { vertexes: [{ name: 'a' }] }
       },
     })
     await new Promise(setImmediate)
