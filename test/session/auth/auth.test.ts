@@ -461,7 +461,7 @@ describe('dockerConfigAuth', () => {
       [
         '{"credsStore":"slow"}',
         'docker-credential-slow',
-        /hangs: expected an answer for a\.example within 200 ms/,
+        /timed out: expected credentials for a\.example within 200 ms/,
       ],
     ]
     for (const [config, subject, message] of cases) {
