@@ -39,6 +39,8 @@ export interface ErrorFields {
   received?: string
   /** What the reader can do about it. */
   advice?: string
+  /** Milliseconds after which the other side wants to be asked again, where it says so (HTTP's `Retry-After`). */
+  retryAfterMs?: number
   /** The error underneath, untouched. */
   cause?: unknown
 }
@@ -55,6 +57,7 @@ export class BuildkitError extends Error {
   readonly expected: string | undefined
   readonly received: string | undefined
   readonly advice: string | undefined
+  readonly retryAfterMs: number | undefined
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     super(withFields(message, fields), 'cause' in fields ? { cause: fields.cause } : undefined)
@@ -64,6 +67,7 @@ export class BuildkitError extends Error {
     this.expected = fields.expected
     this.received = fields.received
     this.advice = fields.advice
+    this.retryAfterMs = fields.retryAfterMs
   }
 }
 

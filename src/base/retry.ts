@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { deferred } from './deferred.ts'
 import { BuildkitError, type ErrorCode, messageOf } from './errors.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** How often, and with what pauses. */
 export interface RetryOptions {
@@ -13,8 +14,9 @@ export interface RetryOptions {
 
 /**
  * Tries again what has failed in a way that may pass by itself, see {@link isTransient}; for calls that may
- * be made twice. Throws the last failure, or TIMEOUT or CANCELLED when the signal ends a pause: then the last
- * failure stands in the message of TIMEOUT.
+ * be made twice. Waits as long as the failure's `retryAfterMs` says, and tries no more where that is above 10,000.
+ * Throws the last failure, or TIMEOUT or CANCELLED when the signal ends a pause: then the last failure stands in the
+ * message of TIMEOUT.
  */
 export async function retry<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { signal, attempts = 4, pauseMs = 250 } = options
@@ -23,24 +25,36 @@ export async function retry<T>(attempt: () => Promise<T>, options: RetryOptions)
       return await attempt()
     } catch (error) {
       if (tried >= attempts || !isTransient(error) || isEnd(error, signal)) throw error
-      await pause(Math.min(pauseMs * 2 ** (tried - 1), longestPauseMs), error, signal)
+      const wantedMs = (error as BuildkitError).retryAfterMs ?? 0
+      if (wantedMs > maxRetryAfterMs) throw error
+      const ownMs = jittered(Math.min(pauseMs * 2 ** (tried - 1), maxPauseMs))
+      await pause(Math.max(ownMs, wantedMs), error, signal)
     }
   }
 }
 
-const longestPauseMs = 5_000
+const maxPauseMs = 5_000
+const maxRetryAfterMs = 10_000
+
+/** Half of it is chance, so that many who have failed together do not come back together. */
+function jittered(ms: number): number {
+  return ms / 2 + (Math.random() * ms) / 2
+}
 
 /** The signal's own doing: the call says so better than the pause would. */
 function isEnd(error: unknown, { aborted }: AbortSignal): boolean {
   return aborted && (error as BuildkitError).code === 'TIMEOUT'
 }
 
-/** Half of it is chance, so that many who have failed together do not come back together. */
 async function pause(ms: number, failure: unknown, signal: AbortSignal): Promise<void> {
+  const over = deferred()
+  const timer = setTimeout(over.resolve, ms)
   try {
-    await sleep(ms / 2 + (Math.random() * ms) / 2, undefined, { signal })
+    await unlessAborted(over.promise, signal)
   } catch {
     throw gaveUp(signal.reason, failure)
+  } finally {
+    clearTimeout(timer)
   }
 }
 
