@@ -1,5 +1,5 @@
 import { createHmac, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto'
-import { open, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { constants, open, readFile, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setBounded } from '../../base/bounded-map.ts'
@@ -86,22 +86,31 @@ function seedIn(seeds: StoredSeeds, host: string): Buffer | undefined {
   return typeof entry?.Seed === 'string' ? Buffer.from(entry.Seed, 'base64') : undefined
 }
 
-/** Adds a seed unless another process has been faster, and replaces the file at one stroke. */
+/**
+ * Adds a seed unless another process has been faster. The file is written in place: it may be a link, shared with a
+ * group, or owned by another user, and must stay so.
+ */
 async function addSeed(file: string, host: string): Promise<Buffer> {
-  const next = `${file}.new`
-  await claim(next)
+  const lock = `${file}.new`
+  await claim(lock)
   try {
     const seeds = await storedSeeds(file)
     const stored = seedIn(seeds, host)
-    const seed = stored ?? randomBytes(seedBytes)
-    seeds[host] = { Seed: seed.toString('base64') }
-    await writeFile(next, JSON.stringify(seeds, undefined, 2))
-    await rename(next, file)
+    if (stored !== undefined) return stored
+    const seed = randomBytes(seedBytes)
+    const all = { ...seeds, [host]: { Seed: seed.toString('base64') } }
+    await overwrite(file, Buffer.from(JSON.stringify(all, undefined, 2)))
     return seed
-  } catch (error) {
-    await unlink(next)
-    throw error
+  } finally {
+    await unlink(lock)
   }
+}
+
+/** Cut to its length only afterwards, so that no reader finds it empty. */
+async function overwrite(file: string, bytes: Buffer): Promise<void> {
+  await using handle = await open(file, constants.O_RDWR | constants.O_CREAT, 0o600)
+  await handle.write(bytes, 0, bytes.length, 0)
+  await handle.truncate(bytes.length)
 }
 
 const claimTries = 50
@@ -110,25 +119,25 @@ const claimPauseMs = 20
 const staleClaimMs = 10_000
 
 /**
- * The next version of the file is also its lock: who has created it writes. The Go client locks another file
- * by `flock`, which Node has no call for; against that one, the worst is a seed that is made anew.
+ * Locks the seeds by creating a file beside them. The Go client locks another one by `flock`, which Node has no call
+ * for; against that client, the worst is a seed that is made anew.
  */
-async function claim(next: string): Promise<void> {
+async function claim(lock: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      await (await open(next, 'wx', 0o600)).close()
+      await (await open(lock, 'wx', 0o600)).close()
       return
     } catch (error) {
       if (systemCode(error) !== 'EEXIST' || tries === claimTries) throw error
     }
     await sleep(claimPauseMs)
-    await removeStale(next)
+    await removeStale(lock)
   }
 }
 
-async function removeStale(next: string): Promise<void> {
+async function removeStale(lock: string): Promise<void> {
   try {
-    if (Date.now() - (await stat(next)).mtimeMs > staleClaimMs) await unlink(next)
+    if (Date.now() - (await stat(lock)).mtimeMs > staleClaimMs) await unlink(lock)
   } catch {
     // Gone already: the next try will tell.
   }

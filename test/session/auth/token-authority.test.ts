@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, verify } from 'node:crypto'
-import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { authorityKey, publicKeyOf, signed, TokenSeeds } from '../../../src/session/auth/token-authority.ts'
@@ -71,20 +82,56 @@ describe('TokenSeeds', () => {
     assert.deepEqual(await new TokenSeeds(() => dir.path).seedOf('registry.example'), seed)
   })
 
-  it('uses the seeds of other clients, adds its own and makes the file private', async () => {
+  it('uses the seeds of other clients and adds its own', async () => {
     await using dir = await tempDir()
     const file = join(dir.path, '.token_seed')
     const theirs = { 'a.example': { Seed: Buffer.from('0123456789abcdef').toString('base64') } }
     await writeFile(file, JSON.stringify(theirs), { mode: 0o644 })
     const seeds = new TokenSeeds(() => dir.path)
     assert.equal((await seeds.seedOf('a.example')).toString(), '0123456789abcdef')
-    assert.equal((await stat(file)).mode & 0o777, 0o644, 'reading changes nothing')
     const own = await seeds.seedOf('b.example')
     assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), {
       ...theirs,
       'b.example': { Seed: own.toString('base64') },
     })
-    assert.equal((await stat(file)).mode & 0o777, 0o600)
+  })
+
+  it('writes through a link, and keeps the mode, the owner and the other names of the file', async () => {
+    await using dir = await tempDir()
+    const target = join(dir.path, 'seeds')
+    const own = join(dir.path, 'own')
+    await mkdir(own)
+    await writeFile(target, '{}')
+    await chmod(target, 0o640)
+    await link(target, join(dir.path, 'other name'))
+    await symlink('../seeds', join(own, '.token_seed'))
+    const before = await stat(target)
+    const seed = await new TokenSeeds(() => own).seedOf('a.example')
+    const after = await stat(target)
+    assert.ok((await lstat(join(own, '.token_seed'))).isSymbolicLink())
+    for (const field of ['ino', 'mode', 'uid', 'gid', 'nlink'] as const)
+      assert.equal(after[field], before[field], field)
+    assert.equal(after.mode & 0o777, 0o640)
+    assert.equal(JSON.parse(await readFile(target, 'utf8'))['a.example'].Seed, seed.toString('base64'))
+    assert.deepEqual(await readdir(own), ['.token_seed'])
+  })
+
+  it('creates what a link names that leads to nothing, readable by its owner only', async () => {
+    await using dir = await tempDir()
+    await mkdir(join(dir.path, 'own'))
+    await symlink('../seeds', join(dir.path, 'own', '.token_seed'))
+    const seed = await new TokenSeeds(() => join(dir.path, 'own')).seedOf('a.example')
+    const target = join(dir.path, 'seeds')
+    assert.equal(JSON.parse(await readFile(target, 'utf8'))['a.example'].Seed, seed.toString('base64'))
+    assert.equal((await stat(target)).mode & 0o777, 0o600)
+  })
+
+  it('leaves nothing behind the text of a file that was longer', async () => {
+    await using dir = await tempDir()
+    const file = join(dir.path, '.token_seed')
+    await writeFile(file, `{"a.example": broken ${'x'.repeat(1000)}`)
+    await new TokenSeeds(() => dir.path).seedOf('b.example')
+    assert.deepEqual(Object.keys(JSON.parse(await readFile(file, 'utf8'))), ['b.example'])
   })
 
   it('gives each host its own, and always the same', async () => {
