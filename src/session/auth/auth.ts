@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
+import { notify } from '../../base/callback.ts'
 import { BuildkitError, invalidOption, isBuildkitError } from '../../base/errors.ts'
+import { parseGoBool } from '../../base/go-bool.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import { moby } from '../../gen/buildkit.js'
 import { decode } from '../../grpc/decode.ts'
@@ -23,7 +25,7 @@ import { authorityKey, publicKeyOf, signed, TokenSeeds } from './token-authority
 export type { Credentials }
 
 export interface AuthOptions {
-  /** Told of every use of a credential, for an audit. Anonymous requests are none. */
+  /** Called with every use of a credential, for an audit. Anonymous requests are none. */
   readonly onUse?: ((use: CredentialUse) => void) | undefined
   /**
    * `BUILDKIT_NO_CLIENT_TOKEN`, when true, has the daemon fetch tokens itself, with credentials that it asks
@@ -99,7 +101,7 @@ export type CredentialCallback = (
 
 /**
  * Registry credentials from a function of the host as the daemon names it: with its port, Docker Hub as
- * `registry-1.docker.io`. It is asked once in 4 min 50 s per host, one host at a time, and should answer
+ * `registry-1.docker.io`. It is asked once in 4 min 50 s per host, about several hosts side by side, and should answer
  * within half a minute; its signal aborts when the daemon waits no longer. Where it throws, the build fails
  * with CREDENTIALS_FAILED and its error as the cause.
  */
@@ -178,7 +180,7 @@ class AuthProvider {
   async credentials({ Host: host }: { Host: string }, signal: AbortSignal) {
     const credentials = await this.#lookUp(host, signal)
     if (credentials === undefined || 'registryToken' in credentials) return {}
-    this.#options.onUse?.({ host, kind: 'credentials', scopes: [] })
+    notify('onUse', this.#options.onUse, { host, kind: 'credentials', scopes: [] })
     if ('identityToken' in credentials) return { Secret: credentials.identityToken }
     return { Username: credentials.username, Secret: credentials.password }
   }
@@ -201,7 +203,7 @@ class AuthProvider {
 
   /** The key that proves who we are to the daemon; without credentials it is everyone's. */
   async authorityKey({ Host: host, Salt: salt }: { Host: string; Salt: Uint8Array }, signal: AbortSignal) {
-    if (isTrue((this.#options.env ?? process.env).BUILDKIT_NO_CLIENT_TOKEN))
+    if (parseGoBool((this.#options.env ?? process.env).BUILDKIT_NO_CLIENT_TOKEN ?? ''))
       throw new RpcError(Code.Unavailable, 'tokens by the client are switched off')
     const credentials = await this.#lookUp(host, signal)
     return authorityKey(salt, credentials === undefined ? undefined : await this.#seeds.seedOf(host))
@@ -212,7 +214,7 @@ class AuthProvider {
     credentials: Credentials | undefined,
     signal: AbortSignal,
   ) {
-    if (credentials !== undefined) this.#options.onUse?.({ host, kind: 'token', scopes })
+    if (credentials !== undefined) notify('onUse', this.#options.onUse, { host, kind: 'token', scopes })
     const token = await fetchToken({ host, realm, service, scopes, credentials, signal })
     return { Token: token.token, ExpiresIn: token.expiresIn, IssuedAt: token.issuedAt }
   }
@@ -221,9 +223,4 @@ class AuthProvider {
   async #lookUp(host: string, signal: AbortSignal): Promise<Credentials | undefined> {
     return registryHost(host) === undefined ? undefined : await this.#cache.get(host, signal)
   }
-}
-
-/** As Go's `strconv.ParseBool`. */
-function isTrue(value: string | undefined): boolean {
-  return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value ?? '')
 }

@@ -218,6 +218,18 @@ describe('FetchToken', () => {
     assert.deepEqual(uses, [{ host: 'localhost:5000', kind: 'token', scopes: ['repository:a:pull'] }])
   })
 
+  it('fetches although the function that is called with uses throws, or rejects', async (t) => {
+    const warnings: string[] = []
+    t.mock.method(process, 'emitWarning', (message: string) => warnings.push(message))
+    await using server = await tokenServer({ now: 'hunter2' })
+    for (const onUse of [() => assert.fail('no'), () => Promise.reject(new Error('no'))]) {
+      await using daemon = await daemonOf(staticAuth({ 'localhost:5000': login }, { env, onUse }))
+      assert.deepEqual(await daemon.fetchToken('localhost:5000', server.realm), ['token of me', 60, 100])
+      assert.deepEqual(await daemon.credentials('localhost:5000'), ['me', 'hunter2'])
+    }
+    assert.deepEqual(warnings, Array(4).fill('the function given as onUse failed: no'))
+  })
+
   it('looks refused credentials up once more, and tries again only with others', async () => {
     const password = { now: 'hunter2' }
     await using server = await tokenServer(password)
@@ -319,15 +331,14 @@ describe('the token authority', () => {
 })
 
 describe('callbackAuth', () => {
-  it('asks once per host, one at a time, by the name the daemon uses', async () => {
+  it('asks once per host, by the name the daemon uses, and hosts side by side', async () => {
     const asked: string[] = []
-    let running = 0
+    const both = deferred()
     await using daemon = await daemonOf(
       callbackAuth(async (host) => {
-        assert.equal(++running, 1)
         asked.push(host)
-        await new Promise(setImmediate)
-        running--
+        if (asked.length === 2) both.resolve()
+        await both.promise
         return { username: host, password: 'p' }
       }),
     )
@@ -337,7 +348,7 @@ describe('callbackAuth', () => {
       answers,
       hosts.map((host) => [host, 'p']),
     )
-    assert.deepEqual(asked, ['registry-1.docker.io', 'a.example:5000'])
+    assert.deepEqual(asked.sort(), ['a.example:5000', 'registry-1.docker.io'])
   })
 
   it('takes no answer as anonymous, and asks about nothing that is no host', async () => {
