@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import http2 from 'node:http2'
 import net from 'node:net'
+import { join } from 'node:path'
 import { duplexPair } from 'node:stream'
 import { test } from 'node:test'
 import tls from 'node:tls'
+import { promisify } from 'node:util'
 import { RpcClient } from '../../src/grpc/client.ts'
 import { openSocket } from '../../src/network/socket.ts'
 import { openTls, type TlsPeer } from '../../src/network/tls.ts'
@@ -147,6 +150,35 @@ test('the signal ends a handshake that nobody answers, and the stream below it',
   setImmediate(() => abort.abort(reason))
   await assert.rejects(dialled, reason)
   assert.equal(below.destroyed, true)
+})
+
+/** What a process that is set to weak TLS makes of a server: with the authority given, with none, without options. */
+async function outcomes(port: number, ca: string, flags: string[], env = {}): Promise<string[]> {
+  const program = join(import.meta.dirname, 'weak-tls-program.ts')
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [...flags, '--import', 'tsx', '--no-warnings', program, String(port), ca],
+    { env: { ...process.env, ...env } },
+  )
+  return stdout.trim().split('\n')
+}
+
+test('NODE_TLS_REJECT_UNAUTHORIZED=0 does not switch off what TLS options ask for', async () => {
+  await using server = await secureServer()
+  const stranger = await createAuthority('Another authority')
+  const seen = await outcomes(server.port, stranger.ca, [], { NODE_TLS_REJECT_UNAUTHORIZED: '0' })
+  assert.deepEqual(seen, ['TLS_FAILED', 'TLS_FAILED', 'accepted'])
+})
+
+test('TLS older than 1.2 is not spoken, whatever flags Node has', async () => {
+  await using server = await secureServer({
+    minVersion: 'TLSv1.1',
+    maxVersion: 'TLSv1.1',
+    ciphers: 'DEFAULT@SECLEVEL=0',
+  })
+  const flags = ['--tls-min-v1.0', '--tls-cipher-list=DEFAULT@SECLEVEL=0']
+  const seen = await outcomes(server.port, ca, flags, { NODE_TLS_REJECT_UNAUTHORIZED: '0' })
+  assert.deepEqual(seen, ['TLS_FAILED', 'TLS_FAILED', 'TLS_FAILED'])
 })
 
 test('our certificate is shown to a server that asks for it', async () => {
