@@ -6,8 +6,8 @@ import { cached, checkout } from './cache.ts'
 import { run } from './command.ts'
 import { saying } from './say.ts'
 
-/** A Go module under `tools/`: it pins programs in its `go.mod`; only `docker-config` has code of its own. */
-export type ToolModule = 'buildkit' | 'registry' | 'engine' | 'docker-config'
+/** A Go module under `tools/`: it pins programs in its `go.mod`; `docker-config` and `httpproxy` have code of their own. */
+export type ToolModule = 'buildkit' | 'registry' | 'engine' | 'docker-config' | 'httpproxy'
 
 /**
  * Where the programs tell which version they are. Built as somebody's dependency they would not know:
@@ -24,6 +24,7 @@ const versionVariables: Record<ToolModule, { module: string; variable?: string }
     variable: 'github.com/moby/moby/v2/dockerversion.Version',
   },
   'docker-config': { module: 'github.com/docker/cli' },
+  httpproxy: { module: 'golang.org/x/net' },
 }
 
 /** The folder with the programs of one tools module, compiled the first time and after a change of pins. */

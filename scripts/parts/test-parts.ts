@@ -9,6 +9,7 @@ import { goTools } from './go-tools.ts'
 import { interrupted } from './interruption.ts'
 import { registryCommand } from './registry.ts'
 import { say } from './say.ts'
+import { tinyproxyCommand } from './tinyproxy.ts'
 
 /** The parts of one run of the tests. What was started for it stops with its scope. */
 export interface ProvidedParts extends AsyncDisposable {
@@ -25,6 +26,8 @@ export async function provideBuildkitParts(): Promise<ProvidedParts> {
     registry: registryCommand,
     dockerConfig: async () => join(await goTools('docker-config'), 'docker-config'),
     busybox: staticBusybox,
+    httpproxy: async () => join(await goTools('httpproxy'), 'httpproxy'),
+    tinyproxy: tinyproxyCommand,
     depotCli,
     depotSdk,
     daemon: async (keep) => keep(await provideTestDaemon()).address,

@@ -104,11 +104,11 @@ function isDirect({ host, port }: Endpoint, noProxy: string): boolean {
 
 function matches(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true
-  const network = networkOf(entry)
-  if (network !== undefined) return contains(network, host)
+  const [, base = '', digits] = /^([^/%]+)\/(\d{1,3})$/.exec(entry) ?? []
+  if (isIP(base) && Number(digits) <= (isIPv4(base) ? 32 : 128)) return inNetwork(host, base, Number(digits))
   const [name, onlyPort] = splitPort(entry)
   if (name === '' || (onlyPort !== '' && onlyPort !== port)) return false
-  if (isIP(name)) return contains(addresses(name), host)
+  if (isIP(name) && !name.includes('%')) return inNetwork(host, name, isIPv4(name) ? 32 : 128)
   const domain = name.replace(/^\*(?=\.)/, '')
   if (domain.startsWith('.')) return host.endsWith(`.${ascii(domain.slice(1))}`)
   return host === ascii(domain) || host.endsWith(`.${ascii(domain)}`)
@@ -120,23 +120,19 @@ function splitPort(entry: string): [host: string, port: string] {
   return port === undefined ? [entry, ''] : [ipv6 ?? name ?? '', port]
 }
 
-function networkOf(entry: string): BlockList | undefined {
-  const [, address = '', digits] = /^([^/]+)\/(\d{1,3})$/.exec(entry) ?? []
-  const prefix = Number(digits)
-  if (!isIP(address) || prefix > (isIPv4(address) ? 32 : 128)) return undefined
+/** An IPv4 address, also one written as IPv6 (`::ffff:10.0.0.1`), is in no network of IPv6, not even in `::/0`. */
+function inNetwork(host: string, base: string, prefix: number): boolean {
+  if (isIP(host) === 0 || (isV4(host) && !(isIPv4(base) || (isV4(base) && prefix >= 96)))) return false
   const network = new BlockList()
-  network.addSubnet(address, prefix, familyOf(address))
-  return network
+  network.addSubnet(base, prefix, familyOf(base))
+  return network.check(host, familyOf(host))
 }
 
-function addresses(address: string): BlockList {
-  const list = new BlockList()
-  list.addAddress(address, familyOf(address))
-  return list
-}
+const mapped = new BlockList()
+mapped.addSubnet('::ffff:0:0', 96, 'ipv6')
 
-function contains(list: BlockList, host: string): boolean {
-  return isIP(host) !== 0 && list.check(host, familyOf(host))
+function isV4(address: string): boolean {
+  return isIPv4(address) || mapped.check(address, 'ipv6')
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

@@ -63,9 +63,14 @@ export function refused(
   return new BuildkitError('UNREACHABLE', `${proxy.description} does not lead to ${to}`, {
     subject: to,
     received: `status ${statusCode}${words === '' ? '' : ` ${words}`}`,
-    advice: statusCode === 407 ? authenticate(proxy) : 'Ask its operator, or name the host in NO_PROXY',
+    advice: wantsLogin.has(statusCode)
+      ? authenticate(proxy)
+      : 'Ask its operator, or name the host in NO_PROXY',
   })
 }
+
+/** 407 by the book; tinyproxy answers a wrong password with 401. */
+const wantsLogin = new Set([401, 407])
 
 function authenticate({ authorization }: HttpProxy): string {
   return authorization === undefined

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
-import { type HttpProxy, proxyFor } from '../../src/network/proxy.ts'
+import { endpointOf, type HttpProxy, proxyFor } from '../../src/network/proxy.ts'
+import { part } from '../support/parts.ts'
+import { skipWithout } from '../support/skip.ts'
 
 const far = { host: 'far.example', port: 443 }
 const url = 'http://proxy.example:3128'
@@ -71,4 +74,170 @@ test('what is no URL of an http or https proxy is INVALID_OPTION, without its us
     )
   // What is reached directly needs no proxy that works.
   assert.equal(proxyFor({ host: 'localhost', port: 1 }, true, { HTTPS_PROXY: 'socks5://x' }), undefined)
+})
+
+interface Case {
+  readonly URL: string
+  readonly HTTPProxy?: string
+  readonly HTTPSProxy?: string
+  readonly NoProxy?: string
+  readonly CGI?: boolean
+}
+
+/** What Go's tools and we make of one: the proxy's origin, `direct`, or `error`. */
+const go = (cases: readonly Case[]): string[] =>
+  JSON.parse(execFileSync(part('httpproxy'), { input: JSON.stringify(cases) }).toString())
+
+function ours({ URL: target, HTTPProxy, HTTPSProxy, NoProxy, CGI }: Case): string {
+  const env = {
+    HTTP_PROXY: HTTPProxy,
+    HTTPS_PROXY: HTTPSProxy,
+    NO_PROXY: NoProxy,
+    REQUEST_METHOD: CGI ? 'GET' : undefined,
+  }
+  const url = new URL(target)
+  return proxyFor(endpointOf(url), url.protocol === 'https:', env)?.origin ?? 'direct'
+}
+
+const originOf = (proxy: string) => (proxy.includes('://') ? new URL(proxy).origin : proxy)
+
+const hosts = [
+  ...[
+    'example.com',
+    'a.example.com',
+    'a.b.example.com',
+    'notexample.com',
+    'example.com.',
+    'EXAMPLE.com',
+    'com',
+  ],
+  ...[
+    'localhost',
+    'a.localhost',
+    'localhost.example.com',
+    '127.0.0.1',
+    '127.9.9.9',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+  ],
+  ...[
+    '10.0.0.1',
+    '10.1.2.3',
+    '11.0.0.1',
+    '192.168.1.1',
+    '[fd00::1]',
+    '[fd00::2]',
+    '[fe80::1]',
+    '[::ffff:10.0.0.1]',
+  ],
+  ...['xn--bcher-kva.example', 'a.xn--bcher-kva.example', 'a_b.example.com', 'x'],
+]
+
+const entries = [
+  ...[
+    '',
+    ' ',
+    'example.com',
+    '.example.com',
+    '*.example.com',
+    '*example.com',
+    '..example.com',
+    '*.',
+    '.',
+    '*.*',
+  ],
+  ...[
+    'EXAMPLE.COM',
+    'example.com.',
+    'example.com:443',
+    '.example.com:8080',
+    '*.example.com:80',
+    'example.com:',
+    ':80',
+  ],
+  ...['http://example.com', 'example.com/path', 'com', '.com', 'x', 'localhost', '127.0.0.1', '[::1]'],
+  ...[
+    '10.0.0.1',
+    '10.0.0.1:443',
+    '10.0.0.0/8',
+    '10.1.0.0/16',
+    '10.1.2.3/8',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    '10.0.0.0/08',
+  ],
+  ...[
+    '010.0.0.1',
+    '0.0.0.0/0',
+    '::/0',
+    'fd00::1',
+    '[fd00::1]',
+    '[fd00::1]:443',
+    'fd00::/8',
+    'fd00::/129',
+    'fe80::1%eth0',
+  ],
+  ...[
+    '::ffff:10.0.0.1',
+    '::ffff:10.0.0.0/104',
+    '10.0.0',
+    '10.*',
+    'bücher.example',
+    '.bücher.example',
+    'a_b.example.com',
+  ],
+  ...['a,b', 'example.com:443:1', '[example.com]:443', '[10.0.0.1]:443'],
+]
+
+test('each host and each entry of NO_PROXY is as in Go', { skip: skipWithout('httpproxy') }, () => {
+  const cases = hosts.flatMap((host) =>
+    [...entries, '*', 'example.com, *', 'a, ,10.0.0.1 ,'].flatMap((NoProxy) =>
+      ['https://', 'http://'].flatMap((scheme) =>
+        ['', ':443', ':8080'].map((port) => ({
+          URL: `${scheme}${host}${port}/`,
+          HTTPProxy: 'http://a.proxy:1',
+          HTTPSProxy: 'b.proxy:2',
+          NoProxy,
+        })),
+      ),
+    ),
+  )
+  const different = go(cases).flatMap((expected, index) => {
+    const { URL: url, NoProxy } = cases[index]!
+    const got = ours(cases[index]!)
+    return got === originOf(expected) ? [] : [`${url} with ${NoProxy}: ${got} instead of ${expected}`]
+  })
+  assert.deepEqual(different, [])
+})
+
+test('a proxy’s URL is read as in Go', { skip: skipWithout('httpproxy') }, () => {
+  const cases = [
+    ...[
+      'http://p',
+      'http://p:3128',
+      'https://p',
+      'p',
+      'p:3128',
+      '10.0.0.1:3128',
+      '[fd00::1]:3128',
+      'http://u:v@p:1',
+    ],
+    ...['HTTP://P:1', 'http://p:80', 'https://p:443', 'http://p/path?query', 'u:v@p:1', ''],
+  ].flatMap((proxy) => [
+    { URL: 'https://far.example/', HTTPSProxy: proxy },
+    { URL: 'http://far.example/', HTTPProxy: proxy },
+  ])
+  const withoutUser = (proxy: string) => originOf(proxy)
+  assert.deepEqual(cases.map(ours), go(cases).map(withoutUser))
+})
+
+test('in a CGI program Go refuses what we reach directly', { skip: skipWithout('httpproxy') }, () => {
+  const cases = ['http', 'https'].map((scheme) => ({
+    URL: `${scheme}://far.example/`,
+    HTTPProxy: 'http://a:1',
+    HTTPSProxy: 'http://b:2',
+    CGI: true,
+  }))
+  assert.deepEqual(go(cases), ['error', 'http://b:2'])
+  assert.deepEqual(cases.map(ours), ['direct', 'http://b:2'])
 })

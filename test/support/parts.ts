@@ -14,6 +14,10 @@ export interface TestParts {
   readonly dockerConfig?: string
   /** A static busybox, the only file of the tests' base images. */
   readonly busybox?: string
+  /** Says which proxy Go's tools use; its code is in `tools/httpproxy`. */
+  readonly httpproxy?: string
+  /** An HTTP proxy that is not ours, of Debian. */
+  readonly tinyproxy?: string
   /** Depot's own command line, pinned in `tools/depot`. */
   readonly depotCli?: string
   /** The folder of Depot's own package for Node, pinned there too. */
