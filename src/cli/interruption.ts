@@ -9,7 +9,7 @@ export interface Interruption extends Disposable {
 }
 
 /**
- * Mutex the first SIGINT or SIGTERM into an aborted signal, and says so; the second one ends the process at
+ * Turns the first SIGINT or SIGTERM into an aborted signal, and says so; the second one ends the process at
  * once. Until it is disposed of.
  */
 export function interruption(io: Pick<Io, 'onInterrupt' | 'exit' | 'stderr'>): Interruption {

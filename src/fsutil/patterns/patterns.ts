@@ -71,7 +71,7 @@ function compile(cleaned: ByteString): Pattern {
 type Kind = 'exact' | 'prefix' | 'suffix' | 'regexp'
 
 /**
- * Mutex a pattern into a regular expression the way the Go client does, or finds that a plain comparison will
+ * Turns a pattern into a regular expression the way the Go client does, or finds that a plain comparison will
  * do. Which of the two it is decides about the outcome too: `**foo` ends with `foo`, while `**f?o` is a name.
  */
 function translate(text: string): { kind: Kind; regexp: string } {

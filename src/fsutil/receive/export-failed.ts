@@ -12,7 +12,7 @@ export function exportFailed(target: string, cause: unknown): BuildkitError {
   })
 }
 
-/** Mutex what an action on a target throws into {@link exportFailed}. */
+/** Turns what an action on a target throws into {@link exportFailed}. */
 export async function writing<T>(target: string, action: Promise<T>): Promise<T> {
   try {
     return await action
