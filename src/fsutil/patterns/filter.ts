@@ -1,23 +1,40 @@
 import { BuildkitError, messageOf } from '../../base/errors.ts'
 import { type ByteString, textOf } from '../byte-string.ts'
 import { compilePatterns, type Pattern } from './patterns.ts'
+import { patternAdvice, ReferenceFilter } from './reference-filter.ts'
+
+/** Decides what of one directory is sent. */
+export interface Filter {
+  /**
+   * Whether this entry of the directory is sent; `path` is its whole path. Throws CONTEXT_FAILED when that depends on a
+   * pattern that cannot be read.
+   */
+  sends(path: ByteString): boolean
+  /** The filter of a directory in this one; nothing when no entry below it can be sent. */
+  enter(path: ByteString): Filter | undefined
+}
 
 /**
  * Reads the two pattern lists of a transfer. Without includes everything is included; a list of nothing but
- * blanks is one that includes nothing. Throws CONTEXT_FAILED for a pattern that cannot be read.
+ * blanks is one that includes nothing. Throws CONTEXT_FAILED for a pattern that the Go client refuses at once.
  */
 export function createFilter(
   includePatterns: readonly ByteString[],
   excludePatterns: readonly ByteString[],
 ): Filter {
-  return new Filter(stateOf('includepatterns', includePatterns), stateOf('excludepatterns', excludePatterns))
+  const include = compiled('includepatterns', includePatterns)
+  const exclude = compiled('excludepatterns', excludePatterns)
+  const isBroken = [include, exclude].some((patterns) => patterns?.some((pattern) => pattern.isBroken))
+  return isBroken
+    ? ReferenceFilter.of(include, exclude)
+    : new FastFilter(PatternState.of(include), PatternState.of(exclude))
 }
 
 /**
- * Decides what of one directory is sent. It knows what the patterns have said of the directories above, and
- * keeps only those patterns that can still say something: a walk with hundreds of them stays cheap.
+ * Knows what the patterns have said of the directories above, and keeps only those patterns that can still say
+ * something: a walk with hundreds of them stays cheap.
  */
-export class Filter {
+class FastFilter implements Filter {
   readonly #include: PatternState | undefined
   readonly #exclude: PatternState | undefined
 
@@ -26,18 +43,16 @@ export class Filter {
     this.#exclude = exclude
   }
 
-  /** Whether this entry of the directory is sent; `path` is its whole path. */
   sends(path: ByteString): boolean {
     return (this.#include?.matches(path) ?? true) && !(this.#exclude?.matches(path) ?? false)
   }
 
-  /** The filter of a directory in this one; nothing when no entry below it can be sent. */
   enter(path: ByteString): Filter | undefined {
     const include = this.#include?.enter(path)
     const exclude = this.#exclude?.enter(path)
     if (include !== undefined && !include.matched && include.isFinal) return undefined
     if (exclude?.matched && exclude.isFinal) return undefined
-    return new Filter(unlessFinal(include), unlessFinal(exclude))
+    return new FastFilter(unlessFinal(include), unlessFinal(exclude))
   }
 }
 
@@ -50,6 +65,17 @@ class PatternState {
   readonly #patterns: readonly Pattern[]
   /** Of each pattern, whether it matches one of the directories: then it matches whatever is below. */
   readonly #inherited: readonly boolean[]
+
+  static of(patterns: readonly Pattern[] | undefined): PatternState | undefined {
+    return (
+      patterns &&
+      new PatternState(
+        patterns,
+        patterns.map(() => false),
+        false,
+      )
+    )
+  }
 
   constructor(patterns: readonly Pattern[], inherited: readonly boolean[], matched: boolean) {
     this.#patterns = patterns
@@ -89,23 +115,15 @@ class PatternState {
   }
 }
 
-function stateOf(list: string, patterns: readonly ByteString[]): PatternState | undefined {
+function compiled(list: string, patterns: readonly ByteString[]): readonly Pattern[] | undefined {
   if (patterns.length === 0) return undefined
   try {
-    const compiled = compilePatterns(patterns)
-    return new PatternState(
-      compiled,
-      compiled.map(() => false),
-      false,
-    )
+    return compilePatterns(patterns)
   } catch (error) {
     throw new BuildkitError(
       'CONTEXT_FAILED',
       `invalid ${list}: [${patterns.map(textOf).join(' ')}]: ${messageOf(error)}`,
-      {
-        cause: error,
-        advice: 'See the .dockerignore file and the paths of COPY and ADD',
-      },
+      { cause: error, advice: patternAdvice },
     )
   }
 }

@@ -1,13 +1,20 @@
 import { posix } from 'node:path'
 import { type ByteString, textOf } from '../byte-string.ts'
-import { Automaton } from './automaton.ts'
-import { parseGlob } from './glob.ts'
+import { Automaton, type Step } from './automaton.ts'
+import { BadPattern, parseGlob } from './glob.ts'
 import { parseRegexp } from './regexp.ts'
 
 /** One pattern of an ignore file or of its like, ready to be asked. */
 export interface Pattern {
   /** It had a `!`: what it matches is taken out of what patterns before it have matched. */
   readonly isException: boolean
+  /** As it was read: without blanks, cleaned, without its `!`. */
+  readonly text: ByteString
+  /**
+   * True for one that the Go client cannot compile, and does not have to as long as no path is held against it:
+   * its methods throw BadPattern.
+   */
+  readonly isBroken: boolean
   /** Says whether the whole path matches; that a parent directory matches is the business of the caller. */
   matches(path: ByteString): boolean
   /** False only if no path that starts with this directory (`a/b/`) can match. */
@@ -17,7 +24,7 @@ export interface Pattern {
 /**
  * Reads patterns as the Go client does (moby/patternmatcher): blanks around them and empty ones are dropped,
  * paths are cleaned, `!` marks an exception. Throws BadPattern or, for a lone `!`, an Error with the Go
- * client's words.
+ * client's words, for what the Go client refuses before it has seen a path; see {@link Pattern.isBroken}.
  */
 export function compilePatterns(patterns: readonly ByteString[]): Pattern[] {
   return patterns
@@ -55,17 +62,38 @@ function compile(cleaned: ByteString): Pattern {
   const text = textOf(bytes)
   // The syntax is checked by the rules of one language, and the pattern then matched by those of another.
   parseGlob(text)
+  const pattern = { isException, text: bytes, isBroken: false }
   const { kind, regexp } = translate(text)
   switch (kind) {
     case 'exact':
-      return exactPattern(isException, bytes)
+      return { ...pattern, ...exactPattern(bytes) }
     case 'prefix':
-      return prefixPattern(isException, bytes.slice(0, -'**'.length))
+      return { ...pattern, ...prefixPattern(bytes.slice(0, -'**'.length)) }
     case 'suffix':
-      return suffixPattern(isException, bytes.slice('**'.length))
-    case 'regexp':
-      return regexpPattern(isException, bytes, new Automaton(parseRegexp(regexp)))
+      return { ...pattern, ...suffixPattern(bytes.slice('**'.length)) }
+    case 'regexp': {
+      const steps = stepsOf(regexp)
+      if (steps === undefined) return { ...pattern, ...brokenPattern, isBroken: true }
+      return { ...pattern, ...regexpPattern(bytes, new Automaton(steps)) }
+    }
   }
+}
+
+function stepsOf(regexp: string): Step[] | undefined {
+  try {
+    return parseRegexp(regexp)
+  } catch (error) {
+    if (error instanceof BadPattern) return undefined
+    throw error
+  }
+}
+
+type Matching = Pick<Pattern, 'matches' | 'canMatchBelow'>
+
+const brokenPattern: Matching = { matches: broken, canMatchBelow: broken }
+
+function broken(): never {
+  throw new BadPattern()
 }
 
 type Kind = 'exact' | 'prefix' | 'suffix' | 'regexp'
@@ -111,38 +139,34 @@ function translate(text: string): { kind: Kind; regexp: string } {
 
 const escapedInRegexp: ReadonlySet<string> = new Set('.+()|{}$')
 
-function exactPattern(isException: boolean, text: ByteString): Pattern {
+function exactPattern(text: ByteString): Matching {
   return {
-    isException,
     matches: (path) => path === text,
     canMatchBelow: (directory) => text.startsWith(directory),
   }
 }
 
-function prefixPattern(isException: boolean, prefix: ByteString): Pattern {
+function prefixPattern(prefix: ByteString): Matching {
   return {
-    isException,
     matches: (path) => path.startsWith(prefix),
     canMatchBelow: (directory) => agree(prefix, directory),
   }
 }
 
-function suffixPattern(isException: boolean, suffix: ByteString): Pattern {
+function suffixPattern(suffix: ByteString): Matching {
   // `**/foo` is also `foo`.
   const whole = suffix.startsWith('/') ? suffix.slice(1) : undefined
   return {
-    isException,
     matches: (path) => path.endsWith(suffix) || path === whole,
     canMatchBelow: () => true,
   }
 }
 
 /** Most paths are told apart by the plain text around the first and the last wildcard. */
-function regexpPattern(isException: boolean, pattern: ByteString, automaton: Automaton): Pattern {
+function regexpPattern(pattern: ByteString, automaton: Automaton): Matching {
   const head = pattern.slice(0, pattern.search(special))
   const tail = plainTail(pattern)
   return {
-    isException,
     matches: (path) => path.startsWith(head) && path.endsWith(tail) && automaton.matches(textOf(path)),
     canMatchBelow: (directory) => agree(head, directory),
   }
