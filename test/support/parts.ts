@@ -12,6 +12,8 @@ export interface TestParts {
   readonly registry?: string
   /** Prints what Docker's own CLI module makes of a Docker config, from `tools/docker-config`. */
   readonly dockerConfig?: string
+  /** Answers what BuildKit's own client would send of a directory, from `tools/patterns`. */
+  readonly patterns?: string
   /** A static busybox, the only file of the tests' base images. */
   readonly busybox?: string
   /** Says which proxy Go's tools use; its code is in `tools/httpproxy`. */

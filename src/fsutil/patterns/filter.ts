@@ -1,5 +1,6 @@
 import { BuildkitError, messageOf } from '../../base/errors.ts'
 import { type ByteString, textOf } from '../byte-string.ts'
+import { groupsOf, type PatternGroup } from './pattern-group.ts'
 import { compilePatterns, type Pattern } from './patterns.ts'
 import { patternAdvice, ReferenceFilter } from './reference-filter.ts'
 
@@ -9,7 +10,7 @@ export interface Filter {
    * Whether this entry of the directory is sent; `path` is its whole path. Throws CONTEXT_FAILED when that depends on a
    * pattern that cannot be read.
    */
-  sends(path: ByteString): boolean
+  sends(path: ByteString, isDirectory?: boolean): boolean
   /** The filter of a directory in this one; nothing when no entry below it can be sent. */
   enter(path: ByteString): Filter | undefined
 }
@@ -25,9 +26,7 @@ export function createFilter(
   const include = compiled('includepatterns', includePatterns)
   const exclude = compiled('excludepatterns', excludePatterns)
   const isBroken = [include, exclude].some((patterns) => patterns?.some((pattern) => pattern.isBroken))
-  return isBroken
-    ? ReferenceFilter.of(include, exclude)
-    : new FastFilter(PatternState.of(include), PatternState.of(exclude))
+  return isBroken ? ReferenceFilter.of(include, exclude) : new FastFilter(stateOf(include), stateOf(exclude))
 }
 
 /**
@@ -62,57 +61,48 @@ class PatternState {
   readonly matched: boolean
   /** True when it says the same of everything below. */
   readonly isFinal: boolean
-  readonly #patterns: readonly Pattern[]
-  /** Of each pattern, whether it matches one of the directories: then it matches whatever is below. */
+  readonly #groups: readonly PatternGroup[]
+  /** Of each group, whether it matches one of the directories: then it matches whatever is below. */
   readonly #inherited: readonly boolean[]
 
-  static of(patterns: readonly Pattern[] | undefined): PatternState | undefined {
-    return (
-      patterns &&
-      new PatternState(
-        patterns,
-        patterns.map(() => false),
-        false,
-      )
-    )
-  }
-
-  constructor(patterns: readonly Pattern[], inherited: readonly boolean[], matched: boolean) {
-    this.#patterns = patterns
+  constructor(groups: readonly PatternGroup[], inherited: readonly boolean[], matched: boolean) {
+    this.#groups = groups
     this.#inherited = inherited
     this.matched = matched
-    this.isFinal = patterns.every(
-      (pattern, index) => inherited[index] === true || pattern.isException !== matched,
-    )
+    this.isFinal = groups.every((group, index) => inherited[index] === true || group.isException !== matched)
   }
 
-  /** The last pattern that matches decides; one that could not change the outcome so far is not asked. */
+  /** The last group that matches decides; one that could not change the outcome so far is not asked. */
   matches(path: ByteString): boolean {
     let matched = false
-    for (let index = 0; index < this.#patterns.length; index++) {
-      const pattern = this.#patterns[index]!
-      if (this.#inherited[index]) matched = !pattern.isException
-      else if (pattern.isException === matched && pattern.matches(path)) matched = !matched
+    for (let index = 0; index < this.#groups.length; index++) {
+      const group = this.#groups[index]!
+      if (this.#inherited[index]) matched = !group.isException
+      else if (group.isException === matched && group.matches(path)) matched = !matched
     }
     return matched
   }
 
   enter(path: ByteString): PatternState {
-    const directory = `${path}/`
-    const patterns: Pattern[] = []
+    const groups: PatternGroup[] = []
     const inherited: boolean[] = []
     let matched = false
-    for (let index = 0; index < this.#patterns.length; index++) {
-      const pattern = this.#patterns[index]!
+    for (let index = 0; index < this.#groups.length; index++) {
+      const group = this.#groups[index]!
       const matches =
-        this.#inherited[index] === true || (pattern.isException === matched && pattern.matches(path))
-      if (matches) matched = !pattern.isException
-      if (!matches && !pattern.canMatchBelow(directory)) continue
-      patterns.push(pattern)
+        this.#inherited[index] === true || (group.isException === matched && group.matches(path))
+      if (matches) matched = !group.isException
+      const below = matches ? group : group.below(`${path}/`)
+      if (below === undefined) continue
+      groups.push(below)
       inherited.push(matches)
     }
-    return new PatternState(patterns, inherited, matched)
+    return new PatternState(groups, inherited, matched)
   }
+}
+
+function stateOf(patterns: readonly Pattern[] | undefined): PatternState | undefined {
+  return patterns && new PatternState(groupsOf(patterns), [], false)
 }
 
 function compiled(list: string, patterns: readonly ByteString[]): readonly Pattern[] | undefined {

@@ -15,6 +15,10 @@ export interface Pattern {
    * its methods throw BadPattern.
    */
   readonly isBroken: boolean
+  /** The only path that it matches, where there is only one. */
+  readonly path: ByteString | undefined
+  /** The name that it matches in any directory, where that is all: `x` of a pattern such as `**` + `/x`. */
+  readonly name: ByteString | undefined
   /** Says whether the whole path matches; that a parent directory matches is the business of the caller. */
   matches(path: ByteString): boolean
   /** False only if no path that starts with this directory (`a/b/`) can match. */
@@ -62,20 +66,43 @@ function compile(cleaned: ByteString): Pattern {
   const text = textOf(bytes)
   // The syntax is checked by the rules of one language, and the pattern then matched by those of another.
   parseGlob(text)
-  const pattern = { isException, text: bytes, isBroken: false }
   const { kind, regexp } = translate(text)
+  return new CompiledPattern(isException, bytes, matchingOf(kind, bytes, regexp))
+}
+
+function matchingOf(kind: Kind, bytes: ByteString, regexp: string): Matching {
   switch (kind) {
     case 'exact':
-      return { ...pattern, ...exactPattern(bytes) }
+      return exact(bytes)
     case 'prefix':
-      return { ...pattern, ...prefixPattern(bytes.slice(0, -'**'.length)) }
+      return prefix(bytes.slice(0, -'**'.length))
     case 'suffix':
-      return { ...pattern, ...suffixPattern(bytes.slice('**'.length)) }
+      return suffix(bytes.slice('**'.length))
     case 'regexp': {
       const steps = stepsOf(regexp)
-      if (steps === undefined) return { ...pattern, ...brokenPattern, isBroken: true }
-      return { ...pattern, ...regexpPattern(bytes, new Automaton(steps)) }
+      return steps === undefined ? broken : expression(bytes, new Automaton(steps))
     }
+  }
+}
+
+/** A class, so that all patterns are alike to the engine: thousands are asked about each path. */
+class CompiledPattern implements Pattern {
+  readonly isException: boolean
+  readonly text: ByteString
+  readonly isBroken: boolean
+  readonly path: ByteString | undefined
+  readonly name: ByteString | undefined
+  readonly matches: Matching['matches']
+  readonly canMatchBelow: Matching['canMatchBelow']
+
+  constructor(isException: boolean, text: ByteString, matching: Matching) {
+    this.isException = isException
+    this.text = text
+    this.isBroken = matching === broken
+    this.path = matching.path
+    this.name = matching.name
+    this.matches = matching.matches
+    this.canMatchBelow = matching.canMatchBelow
   }
 }
 
@@ -88,11 +115,15 @@ function stepsOf(regexp: string): Step[] | undefined {
   }
 }
 
-type Matching = Pick<Pattern, 'matches' | 'canMatchBelow'>
+/** What a pattern says of paths. */
+interface Matching extends Pick<Pattern, 'matches' | 'canMatchBelow'> {
+  readonly path?: ByteString
+  readonly name?: ByteString
+}
 
-const brokenPattern: Matching = { matches: broken, canMatchBelow: broken }
+const broken: Matching = { matches: throwBadPattern, canMatchBelow: throwBadPattern }
 
-function broken(): never {
+function throwBadPattern(): never {
   throw new BadPattern()
 }
 
@@ -139,31 +170,33 @@ function translate(text: string): { kind: Kind; regexp: string } {
 
 const escapedInRegexp: ReadonlySet<string> = new Set('.+()|{}$')
 
-function exactPattern(text: ByteString): Matching {
+function exact(text: ByteString): Matching {
   return {
+    path: text,
     matches: (path) => path === text,
     canMatchBelow: (directory) => text.startsWith(directory),
   }
 }
 
-function prefixPattern(prefix: ByteString): Matching {
+function prefix(start: ByteString): Matching {
   return {
-    matches: (path) => path.startsWith(prefix),
-    canMatchBelow: (directory) => agree(prefix, directory),
+    matches: (path) => path.startsWith(start),
+    canMatchBelow: (directory) => agree(start, directory),
   }
 }
 
-function suffixPattern(suffix: ByteString): Matching {
+function suffix(end: ByteString): Matching {
   // `**/foo` is also `foo`.
-  const whole = suffix.startsWith('/') ? suffix.slice(1) : undefined
+  const whole = end.startsWith('/') ? end.slice(1) : undefined
   return {
-    matches: (path) => path.endsWith(suffix) || path === whole,
+    ...(whole !== undefined && whole !== '' && !whole.includes('/') && { name: whole }),
+    matches: (path) => path.endsWith(end) || path === whole,
     canMatchBelow: () => true,
   }
 }
 
 /** Most paths are told apart by the plain text around the first and the last wildcard. */
-function regexpPattern(pattern: ByteString, automaton: Automaton): Matching {
+function expression(pattern: ByteString, automaton: Automaton): Matching {
   const head = pattern.slice(0, pattern.search(special))
   const tail = plainTail(pattern)
   return {

@@ -28,11 +28,12 @@ export class ReferenceFilter {
     )
   }
 
-  sends(path: ByteString): boolean {
-    const isIncluded = this.#include?.match(path).matched ?? true
+  sends(path: ByteString, isDirectory = false): boolean {
+    const include = this.#include?.match(path)
+    if (isDirectory && include?.matched === false && include.isSettledBelow(false)) return false
     // It is asked although the outcome may be certain: it may fail.
     const isExcluded = this.#exclude?.match(path).matched ?? false
-    return isIncluded && !isExcluded
+    return (include?.matched ?? true) && !isExcluded
   }
 
   enter(path: ByteString): ReferenceFilter | undefined {
