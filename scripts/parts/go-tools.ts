@@ -6,8 +6,8 @@ import { cached, checkout } from './cache.ts'
 import { run } from './command.ts'
 import { saying } from './say.ts'
 
-/** A Go module under `tools/`: it pins programs in its `go.mod`; `docker-config` and `httpproxy` have code of their own. */
-export type ToolModule = 'buildkit' | 'registry' | 'engine' | 'docker-config' | 'httpproxy'
+/** A Go module under `tools/`: it pins programs in its `go.mod`, or has the code of a small one. */
+export type ToolModule = 'buildkit' | 'registry' | 'engine' | 'docker-config' | 'httpproxy' | 'patterns'
 
 /**
  * Where the programs tell which version they are. Built as somebody's dependency they would not know:
@@ -25,6 +25,7 @@ const versionVariables: Record<ToolModule, { module: string; variable?: string }
   },
   'docker-config': { module: 'github.com/docker/cli' },
   httpproxy: { module: 'golang.org/x/net' },
+  patterns: { module: 'github.com/tonistiigi/fsutil' },
 }
 
 /** The folder with the programs of one tools module, compiled the first time and after a change of pins. */

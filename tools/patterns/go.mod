@@ -2,7 +2,11 @@ module buildkit-client.test/patterns
 
 go 1.26.3
 
-require github.com/tonistiigi/fsutil v0.0.0-20260819142231-83cac42c1c52
+tool buildkit-client.test/patterns
+
+require (
+	github.com/tonistiigi/fsutil v0.0.0-20260819142231-83cac42c1c52
+)
 
 require (
 	github.com/Microsoft/go-winio v0.6.2 // indirect
@@ -15,5 +19,3 @@ require (
 	golang.org/x/sys v0.41.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 )
-
-tool buildkit-client.test/patterns
