@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'fsutil/receive': ['base', 'fsutil'],
   registry: ['base', 'network'],
   transport: ['base', 'network', 'grpc'],
-  engine: ['base', 'transport'],
+  engine: ['base', 'network', 'transport'],
   control: ['base', 'gen', 'grpc', 'transport (types)'],
   session: ['base', 'gen', 'grpc', 'transport (types)'],
   'session/auth': ['base', 'gen', 'grpc', 'registry', 'session'],

@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net'
 import { Readable, Writable } from 'node:stream'
-import type { Client, Dispatcher } from 'undici'
 import { isDigest } from '../base/digest.ts'
 import { BuildkitError, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
 import { readBounded } from '../base/read-bounded.ts'
+import { sanitize } from '../base/redact.ts'
+import { HttpClient, type HttpReply } from '../network/http.ts'
 import { type Engine, wordsOf } from '../transport/engine.ts'
 
 /** An image that an Engine has taken into its store. */
@@ -73,18 +73,8 @@ async function load(
   body: Readable,
   { signal, idleTimeoutMs = defaultIdleTimeoutMs }: LoadOptions & { readonly signal: AbortSignal },
 ): Promise<readonly LoadedImage[]> {
-  const { Client } = await import('undici')
-  const client = new Client(`http://${engine.authority}`, {
-    connect: (_, done) => {
-      engine.dial(signal).then(
-        (stream) => done(null, stream as Socket),
-        (error) => done(error, null),
-      )
-    },
-    headersTimeout: idleTimeoutMs,
-    bodyTimeout: idleTimeoutMs,
-  })
-  const api = new EngineApi(client, signal)
+  await using client = new HttpClient({ via: engine })
+  const api = new EngineApi(client, `http://${engine.authority}`, signal, idleTimeoutMs)
   try {
     const version = await api.version()
     const loaded = await api.load(version, body)
@@ -94,7 +84,6 @@ async function load(
     throw loadFailed(engine, idleTimeoutMs, error)
   } finally {
     body.destroy()
-    await client.destroy()
   }
 }
 
@@ -109,17 +98,20 @@ class Refusal extends Error {}
 
 /** The part of an Engine's API (docs.docker.com/reference/api/engine) that loading takes. */
 class EngineApi {
-  readonly #client: Client
+  readonly #client: HttpClient
+  readonly #origin: string
   readonly #signal: AbortSignal
+  readonly #timeoutMs: number
 
-  constructor(client: Client, signal: AbortSignal) {
+  constructor(client: HttpClient, origin: string, signal: AbortSignal, timeoutMs: number) {
     this.#client = client
+    this.#origin = origin
     this.#signal = signal
+    this.#timeoutMs = timeoutMs
   }
 
   async version(): Promise<string> {
-    const { headers, body } = await this.#request('GET', '/_ping')
-    await body.dump()
+    const { headers } = await this.#get('/_ping')
     const own = headers['api-version']
     if (typeof own !== 'string' || !/^\d{1,3}\.\d{1,3}$/.test(own))
       throw new Refusal('it names no version of its API')
@@ -128,11 +120,19 @@ class EngineApi {
 
   /** The names of what it has loaded, or the ids of what has no name. An error comes with status 200 too. */
   async load(version: string, archive: Readable): Promise<string[]> {
-    const { body } = await this.#request('POST', `/v${version}/images/load?quiet=0`, archive)
+    const { status, body } = await this.#client.stream({
+      method: 'POST',
+      url: new URL(`${this.#origin}/v${version}/images/load?quiet=0`),
+      headers: { 'content-type': 'application/x-tar' },
+      body: archive,
+      signal: this.#signal,
+      idleTimeoutMs: this.#timeoutMs,
+    })
+    if (status !== 200) throw refusal(status, await read(body))
     const images: string[] = []
     for await (const { stream, error, errorDetail } of messages(body)) {
       const failure = errorDetail?.message ?? error
-      if (failure !== undefined) throw new Refusal(oneLine(String(failure)))
+      if (failure !== undefined) throw new Refusal(sanitize(String(failure)))
       const [, image] = /^Loaded image(?: ID)?: (\S+)\s*$/.exec(String(stream ?? '')) ?? []
       if (image !== undefined && images.length < maxImages) images.push(image)
     }
@@ -141,25 +141,28 @@ class EngineApi {
 
   async identify(version: string, image: string): Promise<LoadedImage> {
     if (isDigest(image)) return { name: undefined, id: image }
-    const { body } = await this.#request('GET', `/v${version}/images/${encodeURI(image)}/json`)
-    const { Id } = JSON.parse((await read(body)).toString()) as { Id?: unknown }
+    const { body } = await this.#get(`/v${version}/images/${encodeURI(image)}/json`)
+    const { Id } = JSON.parse(body.toString()) as { Id?: unknown }
     if (typeof Id !== 'string') throw new Refusal(`it knows no id of ${image}`)
     return { name: image, id: Id }
   }
 
-  async #request(method: 'GET' | 'POST', path: string, body?: Readable): Promise<Dispatcher.ResponseData> {
-    const headers = body === undefined ? {} : { 'content-type': 'application/x-tar' }
-    const answer = await this.#client.request({
-      method,
-      path,
-      headers,
-      body: body ?? null,
+  async #get(path: string): Promise<HttpReply> {
+    const reply = await this.#client.request({
+      method: 'GET',
+      url: new URL(this.#origin + path),
+      maxBytes: maxAnswerBytes,
+      timeoutMs: this.#timeoutMs,
       signal: this.#signal,
     })
-    if (answer.statusCode === 200) return answer
-    const words = wordsOf(await read(answer.body))
-    throw new Refusal(words === '' ? `status ${answer.statusCode}` : `status ${answer.statusCode}: ${words}`)
+    if (reply.status === 200) return reply
+    throw refusal(reply.status, reply.body)
   }
+}
+
+function refusal(status: number, body: Buffer): Refusal {
+  const words = wordsOf(body)
+  return new Refusal(words === '' ? `status ${status}` : `status ${status}: ${words}`)
 }
 
 function minorOf(version: string): number {
@@ -191,7 +194,7 @@ function parse(line: string): Message {
   try {
     return JSON.parse(line) ?? {}
   } catch {
-    throw new Refusal(`it reports ${oneLine(line)}`)
+    throw new Refusal(`it reports ${sanitize(line)}`)
   }
 }
 
@@ -199,10 +202,6 @@ async function read(body: AsyncIterable<Buffer>): Promise<Buffer> {
   const bytes = await readBounded(body, maxAnswerBytes)
   if (bytes === undefined) throw new Refusal('it answers too much')
   return bytes
-}
-
-function oneLine(words: string): string {
-  return wordsOf(Buffer.from(words.slice(0, maxAnswerBytes)))
 }
 
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex, Readable } from 'node:stream'
 import type { Agent, Dispatcher } from 'undici'
 import { deadline } from '../base/deadline.ts'
 import type { Environment } from '../base/environment.ts'
@@ -9,13 +10,24 @@ import { networkError } from './failure.ts'
 import { endpointOf, type HttpProxy, proxyFor } from './proxy.ts'
 import { streamToServer } from './stream.ts'
 import type { TlsIdentity } from './tls-options.ts'
-import { openProxy, refused } from './tunnel.ts'
+import { openProxy, proxyRefusal } from './tunnel.ts'
 
 export interface HttpClientOptions {
   /** Where the proxy variables are looked up, at each call; see {@link proxyFor}. `process.env` by default. */
   readonly env?: Environment | undefined
   /** The TLS options for a host of an https URL, such as `registry.example:5000`, loaded; asked at each connection. */
   readonly identityFor?: ((host: string) => Promise<TlsIdentity | undefined>) | undefined
+  /** Opens the streams, to whatever URL; no proxy and no TLS of ours is in between. */
+  readonly via?: Via | undefined
+}
+
+/** A way to one server, such as a Docker Engine. */
+export interface Via {
+  readonly dial: (signal: AbortSignal) => Promise<Duplex>
+  /** For messages, in place of the URL's origin. */
+  readonly description: string
+  /** What a failure on it means, where it knows better. */
+  readonly explain?: ((error: unknown) => Error | undefined) | undefined
 }
 
 export interface HttpRequest {
@@ -36,6 +48,20 @@ export interface HttpRequest {
    * What it throws ends the request. Without it no redirect is followed.
    */
   readonly redirect?: ((redirect: Redirect) => Readonly<Record<string, string>> | undefined) | undefined
+}
+
+/** A request whose bodies may be of any length. */
+export interface HttpStreamRequest extends Pick<HttpRequest, 'method' | 'url' | 'headers'> {
+  readonly body?: Readable | undefined
+  /** Gives up when aborted, also while the reply is read. */
+  readonly signal: AbortSignal
+  /** Milliseconds in which nothing is taken and nothing comes; then reading fails with undici's error for it. */
+  readonly idleTimeoutMs: number
+}
+
+export interface HttpStreamReply extends Omit<HttpReply, 'body' | 'url'> {
+  /** To be read to its end, or destroyed. */
+  readonly body: Readable
 }
 
 export interface Redirect {
@@ -80,22 +106,31 @@ export class HttpClient implements AsyncDisposable {
   async request(request: HttpRequest): Promise<HttpReply> {
     const { timeoutMs, signal } = request
     using limit = deadline(timeoutMs, signal)
-    let origin = request.url.origin
+    let next = request
     try {
-      let next = request
       for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-        origin = next.url.origin
         const reply = await this.#exchange(next, limit.signal)
         const followed = redirected(next, reply)
         if (followed === undefined) return reply
         next = followed
       }
     } catch (error) {
-      if (limit.expired) throw noAnswer(origin, timeoutMs)
+      if (limit.expired) throw noAnswer(this.#describe(next.url), timeoutMs)
       signal?.throwIfAborted()
       throw error
     }
-    throw protocolError(origin, `at most ${maxRedirects} redirects`, 'more')
+    throw protocolError(next.url.origin, `at most ${maxRedirects} redirects`, 'more')
+  }
+
+  /**
+   * Sends a request with a body that is read on the way, and gives the reply, of any status, with a body to be read. No
+   * redirect is followed. Throws undici's errors as they are, or the signal's reason.
+   */
+  async stream(request: HttpStreamRequest): Promise<HttpStreamReply> {
+    const { idleTimeoutMs, signal } = request
+    const limits = { headersTimeout: idleTimeoutMs, bodyTimeout: idleTimeoutMs, signal }
+    const { statusCode: status, headers, body } = await this.#send(request, limits)
+    return { status, headers, body }
   }
 
   /** Ends its connections, and what is still going on. Idempotent. */
@@ -108,23 +143,30 @@ export class HttpClient implements AsyncDisposable {
   async #exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
     const { url, maxBytes } = request
     try {
-      const { statusCode: status, headers, body } = await this.#send(request, signal)
+      const { statusCode: status, headers, body } = await this.#send(request, { signal })
       const bytes = await readBounded(body, maxBytes)
-      if (bytes === undefined) throw tooLarge(url.origin, maxBytes)
+      if (bytes === undefined) throw tooLarge(this.#describe(url), maxBytes)
       return { status, headers, body: bytes, url }
     } catch (error) {
       signal.throwIfAborted()
-      throw networkError(error, url.origin)
+      throw this.#options.via?.explain?.(error) ?? networkError(error, this.#describe(url))
     }
   }
 
-  async #send(request: HttpRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  #describe(url: URL): string {
+    return this.#options.via?.description ?? url.origin
+  }
+
+  async #send(request: HttpRequest | HttpStreamRequest, limits: Limits): Promise<Dispatcher.ResponseData> {
     const { url, method, body = null } = request
     const path = `${url.pathname}${url.search}`
-    const common = { method, body, signal }
+    const common = { method, body, ...limits }
     this.#agents ??= this.#open()
     const { direct, forwarding } = await this.#agents
-    const proxy = url.protocol === 'http:' ? proxyFor(endpointOf(url), false, this.#options.env) : undefined
+    const proxy =
+      url.protocol === 'http:' && !this.#options.via
+        ? proxyFor(endpointOf(url), false, this.#options.env)
+        : undefined
     if (proxy === undefined)
       return await direct.request({ ...common, origin: url.origin, path, headers: request.headers ?? {} })
     // A proxy is given the whole URL of what travels in clear (RFC 9112, 3.2.2): many tunnel to port 443 only.
@@ -134,7 +176,7 @@ export class HttpClient implements AsyncDisposable {
     const answer = await forwarding.request({ ...common, origin, path: `${url.origin}${path}`, headers })
     if (answer.statusCode !== 407) return answer
     await answer.body.dump()
-    throw refused(proxy, url.origin, { statusCode: 407, statusMessage: STATUS_CODES[407] })
+    throw proxyRefusal(proxy, url.origin, { status: 407, statusText: STATUS_CODES[407]! })
   }
 
   /** Those that have been used, by origin. */
@@ -155,10 +197,11 @@ export class HttpClient implements AsyncDisposable {
   }
 
   async #dial(url: URL, signal: AbortSignal): Promise<Socket> {
-    const { env, identityFor } = this.#options
+    const { env, identityFor, via } = this.#options
+    // undici reads and writes it as any Duplex.
+    if (via !== undefined) return (await via.dial(signal)) as Socket
     const identity = url.protocol === 'https:' ? await identityFor?.(url.host) : undefined
     const stream = await streamToServer(url, { env, signal, protocols: ['http/1.1'], identity })
-    // undici reads and writes it as any Duplex.
     return stream as Socket
   }
 
@@ -174,6 +217,10 @@ export class HttpClient implements AsyncDisposable {
       )
     }
   }
+}
+
+type Limits = Pick<Dispatcher.RequestOptions, 'headersTimeout' | 'bodyTimeout'> & {
+  readonly signal: AbortSignal
 }
 
 interface Agents {

@@ -1,4 +1,3 @@
-import { type IncomingMessage, request } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { BuildkitError } from '../base/errors.ts'
@@ -8,6 +7,7 @@ import { networkError } from './failure.ts'
 import { bracketed } from './host.ts'
 import type { Endpoint, HttpProxy } from './proxy.ts'
 import { openSocket } from './socket.ts'
+import { switchProtocol } from './switch-protocol.ts'
 import { openTls } from './tls.ts'
 
 /**
@@ -33,39 +33,25 @@ export async function openProxy(proxy: HttpProxy, signal: AbortSignal): Promise<
   return secure ? await openTls(socket, { host, description, protocols: ['http/1.1'] }, signal) : socket
 }
 
-function tunnelled(socket: Socket, proxy: HttpProxy, to: string): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const { authorization } = proxy
-    const call = request({
-      method: 'CONNECT',
-      path: to,
-      headers: { host: to, ...(authorization !== undefined && { 'proxy-authorization': authorization }) },
-      createConnection: () => socket,
-    })
-    call.once('error', reject)
-    // An answer of any status comes so.
-    call.once('connect', (answer, stream, head) => {
-      if (answer.statusCode! < 200 || answer.statusCode! >= 300) return reject(refused(proxy, to, answer))
-      if (head.length > 0) stream.unshift(head)
-      resolve(stream)
-    })
-    call.end()
-  })
+async function tunnelled(socket: Socket, proxy: HttpProxy, to: string): Promise<Duplex> {
+  const { authorization } = proxy
+  const headers = { host: to, ...(authorization !== undefined && { 'proxy-authorization': authorization }) }
+  const answer = await switchProtocol(socket, { method: 'CONNECT', path: to, headers, maxBodyBytes: 0 })
+  if ('stream' in answer) return answer.stream
+  throw proxyRefusal(proxy, to, answer)
 }
 
 /** The error for a proxy that does not let us through. */
-export function refused(
+export function proxyRefusal(
   proxy: HttpProxy,
   to: string,
-  { statusCode = 0, statusMessage = '' }: Pick<IncomingMessage, 'statusCode' | 'statusMessage'>,
+  { status, statusText }: { readonly status: number; readonly statusText: string },
 ): BuildkitError {
-  const words = sanitize(statusMessage, { maxLength: 100 })
+  const words = sanitize(statusText, { maxLength: 100 })
   return new BuildkitError('UNREACHABLE', `${proxy.description} does not lead to ${to}`, {
     subject: to,
-    received: `status ${statusCode}${words === '' ? '' : ` ${words}`}`,
-    advice: wantsLogin.has(statusCode)
-      ? authenticate(proxy)
-      : 'Ask its operator, or name the host in NO_PROXY',
+    received: `status ${status}${words === '' ? '' : ` ${words}`}`,
+    advice: wantsLogin.has(status) ? authenticate(proxy) : 'Ask its operator, or name the host in NO_PROXY',
   })
 }
 

@@ -1,6 +1,9 @@
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { BuildkitError, messageOf, systemCode } from '../base/errors.ts'
+import { deadline } from '../base/deadline.ts'
+import { BuildkitError, messageOf } from '../base/errors.ts'
+import { onAbort } from '../base/on-abort.ts'
+import { sanitize } from '../base/redact.ts'
+import { switchProtocol } from '../network/switch-protocol.ts'
 import type { Route, SessionHeaders } from './route.ts'
 
 /** The API of one Docker Engine: how it is reached, before any upgrade. */
@@ -31,97 +34,35 @@ export async function upgradeEngine(
   signal: AbortSignal,
   options: UpgradeOptions = {},
 ): Promise<Duplex> {
-  // It takes its time to load, and only an Engine needs it; what the socket says must not wait for it.
-  const undici = await import('undici')
+  const { headers = {}, answerTimeoutMs = defaultAnswerTimeoutMs } = options
   const socket = await engine.dial(signal)
-  const onAbort = () => socket.destroy()
-  signal.addEventListener('abort', onAbort)
-  if (signal.aborted) onAbort()
-  try {
-    return await exchange(undici, socket, engine, path, options)
-  } catch (error) {
+  using limit = deadline(answerTimeoutMs, signal)
+  using _ = onAbort(limit.signal, () => socket.destroy())
+  const answer = await switchProtocol(socket, {
+    method: 'POST',
+    path,
+    headers: { ...headers, host: engine.authority, connection: 'upgrade', upgrade: 'h2c' },
+    maxBodyBytes,
+  }).catch((error) => {
     socket.destroy()
-    throw signal.aborted ? signal.reason : failure(engine, path, options, error)
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
+    signal.throwIfAborted()
+    throw failure(engine, path, limit.expired ? answerTimeoutMs : undefined, error)
+  })
+  if ('stream' in answer) return answer.stream
+  socket.destroy()
+  signal.throwIfAborted()
+  throw refused(engine, path, answer.status, wordsOf(answer.body))
 }
 
 const defaultAnswerTimeoutMs = 20_000
 
-/** An answer other than 101: its status, and as message what the Engine says about it. */
-class Refusal extends Error {
-  readonly status: number
-
-  constructor(status: number, body: Buffer) {
-    super(wordsOf(body))
-    this.status = status
-  }
-}
-
 /** Of a refusal's body; more is not read. */
 const maxBodyBytes = 4096
-
-/** One request on one socket. `Client.upgrade` would be shorter, but loses what a refusal says. */
-function exchange(
-  { Client }: typeof import('undici'),
-  socket: Duplex,
-  engine: Engine,
-  path: string,
-  options: UpgradeOptions,
-): Promise<Duplex> {
-  const { headers = {}, answerTimeoutMs = defaultAnswerTimeoutMs } = options
-  const client = new Client(`http://${engine.authority}`, {
-    // undici asks again when the stream ends before the request is out, and is told that there is no other.
-    // It wants to be called back later, and a Socket, which it reads and writes as any Duplex.
-    connect: (_, done) =>
-      queueMicrotask(() =>
-        socket.destroyed ? done(new Error('the stream ended'), null) : done(null, socket as Socket),
-      ),
-    headersTimeout: answerTimeoutMs,
-    bodyTimeout: answerTimeoutMs,
-  })
-  const request = {
-    path,
-    method: 'POST',
-    upgrade: 'h2c',
-    headers: headers as Record<string, string | string[]>,
-  }
-  return new Promise<Duplex>((resolve, reject) => {
-    let status = 0
-    let body = Buffer.alloc(0)
-    client.dispatch(request, {
-      onRequestStart() {},
-      onRequestUpgrade(_controller, _status, _headers, stream) {
-        resolve(stream)
-      },
-      onResponseStart(_controller, statusCode) {
-        status = statusCode
-      },
-      onResponseData(_controller, chunk) {
-        body = Buffer.concat([body, chunk])
-        if (body.length >= maxBodyBytes) reject(new Refusal(status, body))
-      },
-      onResponseEnd() {
-        reject(new Refusal(status, body))
-      },
-      onResponseError(_controller, error) {
-        reject(status === 0 ? error : new Refusal(status, body))
-      },
-    })
-  }).finally(() => client.destroy())
-}
-
-const longestWords = 500
 
 /** What the body of an Engine’s answer says in one line: the `message` of its JSON, else its text. */
 export function wordsOf(body: Buffer): string {
   const text = body.toString()
-  const words = messageIn(text) ?? text
-  return words
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim()
-    .slice(0, longestWords)
+  return sanitize(messageIn(text) ?? text)
 }
 
 function messageIn(text: string): string | undefined {
@@ -133,15 +74,14 @@ function messageIn(text: string): string | undefined {
   }
 }
 
-function failure(engine: Engine, path: string, options: UpgradeOptions, cause: unknown): Error {
+function failure(engine: Engine, path: string, timeoutMs: number | undefined, cause: unknown): Error {
   const explained = engine.explain?.(cause)
   if (explained !== undefined) return explained
   const subject = engine.description
-  if (cause instanceof Refusal) return refused(subject, path, cause)
-  if (systemCode(cause) === 'UND_ERR_HEADERS_TIMEOUT')
+  if (timeoutMs !== undefined)
     return new BuildkitError('TIMEOUT', `${subject} does not answer POST ${path}`, {
       subject,
-      expected: `an answer within ${options.answerTimeoutMs ?? defaultAnswerTimeoutMs} ms`,
+      expected: `an answer within ${timeoutMs} ms`,
       received: 'none',
       cause,
     })
@@ -154,18 +94,18 @@ function failure(engine: Engine, path: string, options: UpgradeOptions, cause: u
   })
 }
 
-function refused(subject: string, path: string, cause: Refusal): BuildkitError {
-  const { status } = cause
-  const fields = {
-    subject,
-    received: cause.message === '' ? `status ${status}` : `status ${status}: ${cause.message}`,
-  }
+function refused(
+  { description: subject }: Engine,
+  path: string,
+  status: number,
+  words: string,
+): BuildkitError {
+  const fields = { subject, received: words === '' ? `status ${status}` : `status ${status}: ${words}` }
   if (status === 404 || status === 405 || status === 501)
     return new BuildkitError('UNSUPPORTED', `${subject} has no POST ${path}`, {
       ...fields,
       advice: 'Use a Docker Engine of version 18.09 or later with Linux containers, or a BuildKit daemon',
-      cause,
     })
   const code = status >= 500 ? 'UNREACHABLE' : 'PROTOCOL_ERROR'
-  return new BuildkitError(code, `${subject} refuses POST ${path}`, { ...fields, cause })
+  return new BuildkitError(code, `${subject} refuses POST ${path}`, fields)
 }
