@@ -121,6 +121,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'base',
     'network (types)',
+    'fsutil/receive',
     'registry',
     'transport',
     'solve/options',

@@ -7,6 +7,8 @@ import { main } from './main.ts'
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
+const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 process.exitCode = await main(process.argv.slice(2), {
   get stdin() {
     return process.stdin
@@ -17,8 +19,10 @@ process.exitCode = await main(process.argv.slice(2), {
   cwd: process.cwd(),
   onInterrupt(listener) {
     const onSignal = (signal: InterruptSignal) => listener(signal)
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-    return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    for (const signal of interrupts) process.on(signal, onSignal)
+    return () => {
+      for (const signal of interrupts) process.off(signal, onSignal)
+    }
   },
   exit: (code) => process.exit(code),
 })

@@ -16,7 +16,7 @@ export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> 
   failed: 'the build or the request failed',
   usage: 'the command line cannot be used, here or with this daemon',
   noDaemon: 'no daemon: none found, not reachable, or lost on the way',
-  cancelled: 'cancelled by Ctrl-C or SIGTERM',
+  cancelled: 'cancelled by Ctrl-C, SIGTERM or SIGHUP',
 }
 
 /** The exit code for what a command has thrown. */

@@ -4,12 +4,12 @@ import { say } from './say.ts'
 
 /** Ctrl-C while a command runs. */
 export interface Interruption extends Disposable {
-  /** Aborted by the first SIGINT or SIGTERM. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal
 }
 
 /**
- * Turns the first SIGINT or SIGTERM into an aborted signal, and says so; the second one ends the process at
+ * Turns the first SIGINT, SIGTERM or SIGHUP into an aborted signal, and says so; the second one ends the process at
  * once. Until it is disposed of.
  */
 export function interruption(io: Pick<Io, 'onInterrupt' | 'exit' | 'stderr'>): Interruption {

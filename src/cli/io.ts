@@ -10,7 +10,7 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute; relative paths on the command line start here. */
   readonly cwd: string
-  /** Calls the listener at every SIGINT and SIGTERM until the function it returns is called. */
+  /** Calls the listener at every SIGINT, SIGTERM and SIGHUP until the function it returns is called. */
   onInterrupt(listener: (signal: InterruptSignal) => void): () => void
   /** Ends the process at once, whatever is under way. */
   exit(code: number): void
@@ -23,4 +23,4 @@ export type OutputStream = Writable & {
   readonly rows?: number
 }
 
-export type InterruptSignal = 'SIGINT' | 'SIGTERM'
+export type InterruptSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'

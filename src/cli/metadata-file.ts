@@ -1,17 +1,19 @@
-import { randomUUID } from 'node:crypto'
-import { access, constants, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, constants, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { BuildkitError, invalidOption, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
+import { BuildkitError, invalidOption, isBuildkitError, systemCode, withoutAdvice } from '../base/errors.ts'
+import { writeOutput } from '../fsutil/receive/receive-stream.ts'
 
 const option = '--metadata-file'
 
 /** Throws INVALID_OPTION where no file can be written: better before a build than after it. */
 export async function checkMetadataFile(path: string): Promise<void> {
-  const folder = dirname(path)
+  const existing = await stat(path).catch(() => undefined)
+  if (existing?.isDirectory()) throw invalidOption(option, { expected: 'a file', received: path })
+  // A device or a pipe is written to as it is, whatever its directory allows.
+  if (existing !== undefined && !existing.isFile()) return
   try {
+    const folder = dirname(existing === undefined ? path : await realpath(path))
     await access(folder, constants.W_OK)
-    const existing = await stat(path).catch(() => undefined)
-    if (existing?.isDirectory()) throw invalidOption(option, { expected: 'a file', received: path })
     if (!(await stat(folder)).isDirectory())
       throw invalidOption(option, { expected: 'a file in a directory', received: path })
   } catch (cause) {
@@ -22,21 +24,20 @@ export async function checkMetadataFile(path: string): Promise<void> {
 }
 
 /**
- * Writes the exporters' response as JSON; the file appears whole or not at all. Throws EXPORT_FAILED.
+ * Writes the exporters' response as JSON; a file appears whole or not at all, a symlink to one stays, and a device or
+ * pipe is written to as it is. Throws EXPORT_FAILED.
  */
 export async function writeMetadataFile(
   path: string,
   response: Readonly<Record<string, string>>,
+  signal: AbortSignal,
 ): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`
   try {
-    await writeFile(temporary, metadataJson(response), { flag: 'wx' })
-    await rename(temporary, path)
+    await writeOutput(path, metadataJson(response), signal)
   } catch (cause) {
-    await rm(temporary, { force: true })
     throw new BuildkitError('EXPORT_FAILED', `the build is done, but ${option} cannot be written`, {
       subject: path,
-      received: messageOf(cause),
+      received: withoutAdvice(cause),
       cause,
     })
   }

@@ -20,7 +20,7 @@ export interface BuildValues {
 /** What else the meaning of the flags depends on. */
 export interface BuildSurroundings extends OutputSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** What standard input held, where the Dockerfile comes from there. */
+  /** What standard input or a pipe held, where the Dockerfile comes from there. */
   readonly dockerfile?: Uint8Array
 }
 
@@ -61,9 +61,7 @@ export function forEngine(exports: readonly Export[]): Export[] {
 /** The frontend takes the Dockerfile from a directory of its own, so it may lie outside the context. */
 function dockerfileOf({ file }: BuildValues, contextDir: string, { cwd, dockerfile }: BuildSurroundings) {
   if (file === undefined) return { dockerfile: contextDir, filename: undefined }
-  if (file === '-') {
-    return { dockerfile: { Dockerfile: dockerfile ?? new Uint8Array() }, filename: 'Dockerfile' }
-  }
+  if (dockerfile !== undefined) return { dockerfile: { Dockerfile: dockerfile }, filename: 'Dockerfile' }
   const path = resolve(cwd, file)
   return { dockerfile: dirname(path), filename: basename(path) }
 }

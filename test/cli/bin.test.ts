@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { promisify } from 'node:util'
 import { Code, RpcError } from '../../src/grpc/status.ts'
 import type { FakeBuild } from '../support/fake-buildkitd.ts'
 import { tempDir } from '../support/temp.ts'
@@ -26,6 +28,26 @@ describe('the process', () => {
     const run = commandProcess(['build', '-f', '-', '--progress', 'quiet'], options)
     run.child.stdin?.end('FROM scratch\n')
     assert.deepEqual([await run.ended, run.stderr], [0, ''])
+  })
+
+  it('reads a Dockerfile from a pipe, such as a shell makes for <(command)', async () => {
+    const sent: string[] = []
+    await using daemon = await fakeDaemon({
+      solve: async (build) => {
+        sent.push(JSON.stringify(build.request))
+        return {}
+      },
+    })
+    const pipe = join(daemon.folder, 'pipe')
+    await promisify(execFile)('mkfifo', [pipe])
+    const options = { cwd: daemon.folder, env: { BUILDKIT_HOST: daemon.address } }
+    const fromPipe = commandProcess(['build', '-f', 'pipe', '--progress', 'quiet'], options)
+    await writeFile(pipe, 'FROM scratch\n')
+    assert.deepEqual([await fromPipe.ended, fromPipe.stderr], [0, ''])
+    const fromStdin = commandProcess(['build', '-f', '/dev/stdin', '--progress', 'quiet'], options)
+    fromStdin.child.stdin?.end('FROM scratch\n')
+    assert.deepEqual([await fromStdin.ended, fromStdin.stderr], [0, ''])
+    assert.equal(sent.length, 2)
   })
 
   it('does not mind a reader that has gone away', async () => {
@@ -60,7 +82,7 @@ describe('signals to the process', () => {
     }
   }
 
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     it(`${signal} cancels the build and ends with 130`, async () => {
       await interrupted({ obedient: true }, async (run) => {
         run.child.kill(signal)

@@ -315,7 +315,7 @@ describe('Ctrl-C', () => {
     await building(['-f', '-'], { stdin }, async (run) => {
       run.interrupt()
       assert.equal(await run.exitCode, 130)
-      assert.match(run.stderr, /error: reading standard input was cancelled: got SIGINT\n$/)
+      assert.match(run.stderr, /error: reading standard input was cancelled: SIGINT\n$/)
       assert.equal(stdin.destroyed, true)
     })
   })

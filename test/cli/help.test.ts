@@ -7,7 +7,7 @@ const exitCodes = `Exit codes:
     1  the build or the request failed
     2  the command line cannot be used, here or with this daemon
     3  no daemon: none found, not reachable, or lost on the way
-  130  cancelled by Ctrl-C or SIGTERM
+  130  cancelled by Ctrl-C, SIGTERM or SIGHUP
 `
 
 const workersHelp = `Usage: buildkit-client debug workers [options]

@@ -18,7 +18,7 @@ Exit codes:
     1  the build or the request failed
     2  the command line cannot be used, here or with this daemon
     3  no daemon: none found, not reachable, or lost on the way
-  130  cancelled by Ctrl-C or SIGTERM
+  130  cancelled by Ctrl-C, SIGTERM or SIGHUP
 `
 
 async function outcome(argv: string[]) {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { checkMetadataFile, metadataJson, writeMetadataFile } from '../../src/cli/metadata-file.ts'
 import { tempDir } from '../support/temp.ts'
+import { treeOf } from '../support/tree.ts'
+
+const never = new AbortController().signal
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
@@ -34,7 +37,7 @@ describe('writeMetadataFile', () => {
     await using dir = await tempDir()
     const path = join(dir.path, 'metadata.json')
     await writeFile(path, 'x'.repeat(10_000))
-    await writeMetadataFile(path, { 'containerimage.digest': 'sha256:d' })
+    await writeMetadataFile(path, { 'containerimage.digest': 'sha256:d' }, never)
     assert.equal(await readFile(path, 'utf8'), '{\n  "containerimage.digest": "sha256:d"\n}\n')
     assert.deepEqual(await readdir(dir.path), ['metadata.json'])
   })
@@ -43,11 +46,32 @@ describe('writeMetadataFile', () => {
     await using dir = await tempDir()
     const path = join(dir.path, 'taken')
     await mkdir(path)
-    await assert.rejects(writeMetadataFile(path, {}), {
+    await assert.rejects(writeMetadataFile(path, {}, never), {
       code: 'EXPORT_FAILED',
-      message: /^the build is done, but --metadata-file cannot be written: got EISDIR/,
+      message:
+        /^the build is done, but --metadata-file cannot be written: got cannot write .*: expected the path of a file, got a directory$/,
     })
     assert.deepEqual(await readdir(dir.path), ['taken'])
+  })
+
+  it('writes through a link and keeps the mode of what it leads to', async () => {
+    await using dir = await tempDir()
+    await writeFile(join(dir.path, 'real'), 'before', { mode: 0o640 })
+    await symlink('real', join(dir.path, 'link'))
+    await writeMetadataFile(join(dir.path, 'link'), {}, never)
+    assert.deepEqual(await treeOf(dir.path), { link: 'link -> real', real: String.raw`file 640 "{}\n"` })
+  })
+
+  it('leaves a device and an open descriptor what they are', async () => {
+    await using dir = await tempDir()
+    await checkMetadataFile('/dev/null')
+    await writeMetadataFile('/dev/null', {}, never)
+    assert.ok((await stat('/dev/null')).isCharacterDevice())
+    await using file = await open(join(dir.path, 'out'), 'w')
+    await file.write('digest\n')
+    await checkMetadataFile(`/dev/fd/${file.fd}`)
+    await writeMetadataFile(`/dev/fd/${file.fd}`, {}, never)
+    assert.equal(await readFile(join(dir.path, 'out'), 'utf8'), 'digest\n{}\n')
   })
 })
 

@@ -10,8 +10,8 @@ const stdout = new PassThrough()
 
 function optionsOf(args: readonly string[], env: Record<string, string> = {}): SolveOptions {
   const { values, positionals } = parseFlags(build.flags, args)
-  const dockerfile = Buffer.from('FROM scratch\n')
-  return solveOptionsOf(values, positionals[0] ?? '.', { cwd: '/home', env, stdout, dockerfile })
+  const piped = values.file === '-' ? { dockerfile: Buffer.from('FROM scratch\n') } : {}
+  return solveOptionsOf(values, positionals[0] ?? '.', { cwd: '/home', env, stdout, ...piped })
 }
 
 const here = { context: '/home', dockerfile: '/home' }

@@ -14,10 +14,10 @@ import type { Flags, Values } from '../flags.ts'
 import type { Io } from '../io.ts'
 import { checkMetadataFile, writeMetadataFile } from '../metadata-file.ts'
 import { inFlags } from '../option-names.ts'
+import { readPipedDockerfile } from '../piped-dockerfile.ts'
 import { say } from '../say.ts'
 import { type DockerfileBuild, forEngine, solveOptionsOf } from '../solve-options.ts'
 import { sourceExcerpt } from '../source-excerpt.ts'
-import { readDockerfile } from '../stdin-dockerfile.ts'
 
 const flags = {
   file: {
@@ -96,7 +96,7 @@ export const build: Command<typeof flags> = {
     if (daemon.found !== undefined) note(`building on ${daemon.found}`, values, io)
     const options = daemon.isEngine ? { ...planned, exports: forEngine(planned.exports) } : planned
     const result = await buildOn(daemon.buildkit, options, values, io, signal)
-    if (metadataFile !== undefined) await writeMetadataFile(metadataFile, result.exporterResponse)
+    if (metadataFile !== undefined) await writeMetadataFile(metadataFile, result.exporterResponse, signal)
     printResult(result, options, io)
     for (const text of surprises(values, options)) note(text, values, io)
   },
@@ -104,9 +104,8 @@ export const build: Command<typeof flags> = {
 
 async function plan(values: BuildFlags, context: string, io: Io, signal: AbortSignal) {
   const { cwd, env, stdout } = io
-  if (values.file !== '-') return solveOptionsOf(values, context, { cwd, env, stdout })
-  const dockerfile = await readDockerfile(io.stdin, signal)
-  return solveOptionsOf(values, context, { cwd, env, stdout, dockerfile })
+  const dockerfile = await readPipedDockerfile(values.file, io, signal)
+  return solveOptionsOf(values, context, { cwd, env, stdout, ...(dockerfile && { dockerfile }) })
 }
 
 /** The library checks these too; here it is before a daemon is looked for, or started. */

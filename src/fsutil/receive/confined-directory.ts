@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { BuildkitError, systemCode } from '../../base/errors.ts'
 import { type ByteString, systemPath, textOf, toByteString } from '../byte-string.ts'
 import { type Attributes, setAttributes, systemTime } from './attributes.ts'
-import { stagingName } from './staged-file.ts'
+import { isAbandoned, stagingName } from './staging-name.ts'
 
 const open = promisify(fs.open)
 const close = promisify(fs.close)
@@ -103,7 +103,11 @@ export class ConfinedDirectory {
   /** Opens a directory in it that can be written to. Makes it, in place of anything else of this name. */
   async make(name: ByteString): Promise<ConfinedDirectory> {
     if (!(await this.#makeNew(name))) {
-      if ((await lstat(this.pathOf(name))).isDirectory()) return await this.#openWritable(name)
+      if ((await lstat(this.pathOf(name))).isDirectory()) {
+        const directory = await this.#openWritable(name)
+        await directory.removeAbandoned()
+        return directory
+      }
       await unlink(this.pathOf(name))
       await this.#makeNew(name)
     }
@@ -156,6 +160,12 @@ export class ConfinedDirectory {
   async names(): Promise<ByteString[]> {
     const names = await readdir(systemPath(this.#path), { encoding: 'buffer' })
     return names.map(toByteString)
+  }
+
+  /** Removes what exports of processes that were killed have left in it. Never throws. */
+  async removeAbandoned(): Promise<void> {
+    const names = await this.names().catch(() => [])
+    for (const name of names) if (isAbandoned(name)) await unlink(this.pathOf(name)).catch(() => {})
   }
 
   setAttributes(attributes: Attributes): Promise<void> {

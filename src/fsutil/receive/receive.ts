@@ -53,6 +53,7 @@ const requestsAtOnce = 256
 export async function receiveTree(stream: MessageStream, target: ReceiveTarget): Promise<void> {
   const { outputDir, mode, onWarning } = target
   const root = await writing(outputDir, openRoot(outputDir))
+  await root.removeAbandoned()
   const tree = new TreeWriter(root, { outputDir, removesOthers: mode === 'delete', onWarning })
   await new Receiver(stream, tree, { ...defaultLimits, ...target.limits }).run()
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -24,14 +23,6 @@ const leastShare = 1 / 8
 
 /** Created, never opened: whatever lies in wait under this name is not written to. */
 const newFile = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-
-const secret = randomBytes(8).toString('hex')
-let names = 0
-
-/** A name for what is not complete yet, of which the daemon can know nothing beforehand. */
-export function stagingName(): string {
-  return `.buildkit-client-${secret}-${++names}`
-}
 
 export interface StagedFileOptions {
   /** Permissions while it is written, of which the umask takes its part. */

@@ -7,7 +7,8 @@ import type { Attributes } from './attributes.ts'
 import type { Backlog } from './backlog.ts'
 import type { ConfinedDirectory } from './confined-directory.ts'
 import { exportFailed, writing } from './export-failed.ts'
-import { StagedFile, stagingName } from './staged-file.ts'
+import { StagedFile } from './staged-file.ts'
+import { stagingName } from './staging-name.ts'
 
 /** What of an entry is used here. Extended attributes are not: Node has no call to set them. */
 export type TreeEntry = Pick<Stat, 'path' | 'mode' | 'uid' | 'gid' | 'modTime' | 'linkname'>

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -10,6 +11,7 @@ import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { deferred } from '../../../src/base/deferred.ts'
 import { receiveStream } from '../../../src/fsutil/receive/receive-stream.ts'
+import { stagingName } from '../../../src/fsutil/receive/staging-name.ts'
 import { stallDisk } from '../../support/stalled-disk.ts'
 import { tempDir } from '../../support/temp.ts'
 import { treeOf } from '../../support/tree.ts'
@@ -25,6 +27,13 @@ async function* broken(error: Error, ...texts: string[]): AsyncGenerator<Buffer[
   throw error
 }
 
+/** The id of a process that has ended. */
+async function deadPid(): Promise<number> {
+  const child = spawn('true')
+  await once(child, 'exit')
+  return child.pid!
+}
+
 describe('receiveStream, into a file', () => {
   it('gives the file its name when the stream has ended, and not before', async () => {
     await using dir = await tempDir()
@@ -38,7 +47,7 @@ describe('receiveStream, into a file', () => {
     }
     await receiveStream(watched(), path, never)
     assert.equal(during.length, 1)
-    assert.match(during[0]!.join(), /^\.buildkit-client-[0-9a-f]{16}-\d+$/)
+    assert.match(during[0]!.join(), /^\.buildkit-client-[0-9a-f]{8}-\d+-\d+-[0-9a-f]{16}-\d+$/)
     assert.deepEqual(await readdir(dir.path), ['out.tar'])
     assert.equal(await readFile(path, 'utf8'), 'one two')
   })
@@ -104,6 +113,24 @@ describe('receiveStream, into a file', () => {
       real: 'dir 755',
       'real/out': 'file 640 "new"',
     })
+  })
+
+  it('removes what killed processes have left beside it, and nothing else', async () => {
+    await using dir = await tempDir()
+    const own = stagingName()
+    const abandoned = own.replace(`-${process.pid}-`, `-${await deadPid()}-`)
+    const reused = own.replace(
+      /-(\d+)(-[0-9a-f]{16}-\d+)$/,
+      (_, started, rest) => `-${Number(started) - 60}${rest}`,
+    )
+    const elsewhere = abandoned.replace(/client-[0-9a-f]{8}/, 'client-00000000')
+    for (const name of [own, abandoned, reused, elsewhere, '.buildkit-client-notes'])
+      await writeFile(join(dir.path, name), '')
+    await receiveStream(pieces('x'), join(dir.path, 'out'), never)
+    assert.deepEqual(
+      (await readdir(dir.path)).sort(),
+      ['out', own, elsewhere, '.buildkit-client-notes'].sort(),
+    )
   })
 
   it('refuses a directory and a path in no directory before it reads the stream', async () => {
@@ -184,30 +211,52 @@ describe('receiveStream, into a device or a named pipe', () => {
     assert.ok((await stat('/dev/full')).isCharacterDevice())
   })
 
-  it('writes to a named pipe that is read, and refuses one that is not', async () => {
+  it('writes to a named pipe, whose reader may come later', async () => {
     await using dir = await tempDir()
     const pipe = join(dir.path, 'pipe')
     await promisify(execFile)('mkfifo', [pipe])
-    await assert.rejects(receiveStream(pieces('x'), pipe, never), {
-      code: 'EXPORT_FAILED',
-      message: `cannot write ${pipe}: ENXIO: no such device or address`,
-    })
-    const reader = createReadStream(pipe)
-    const reading = text(reader)
     const large = 'x'.repeat(1 << 20)
-    const writing = (async () => {
-      for (;;) {
-        try {
-          return await receiveStream(pieces(large, 'end'), pipe, never)
-        } catch (error) {
-          // The reader may not have come so far yet.
-          if (!/ENXIO/.test(String(error))) throw error
-        }
-      }
-    })()
-    assert.equal(await reading, `${large}end`)
-    await writing
+    const receiving = receiveStream(pieces(large, 'end'), pipe, never)
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(await text(createReadStream(pipe)), `${large}end`)
+    await receiving
     assert.ok((await stat(pipe)).isFIFO())
+  })
+
+  it('waits for the reader of a named pipe until the signal', async () => {
+    await using dir = await tempDir()
+    const pipe = join(dir.path, 'pipe')
+    await promisify(execFile)('mkfifo', [pipe])
+    const controller = new AbortController()
+    const receiving = receiveStream(pieces('x'), pipe, controller.signal)
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    const reason = new Error('cancelled')
+    controller.abort(reason)
+    await assert.rejects(receiving, (error) => error === reason || (error as Error).cause === reason)
+  })
+
+  it('does not wait for a socket, which has no readers', async () => {
+    await using dir = await tempDir()
+    const path = join(dir.path, 'socket')
+    const server = createServer().listen(path)
+    await once(server, 'listening')
+    await assert.rejects(receiveStream(pieces('x'), path, never), {
+      code: 'EXPORT_FAILED',
+      message: `cannot write ${path}: ENXIO: no such device or address`,
+    })
+    server.close()
+  })
+
+  it('adds to an open descriptor, by any path to it, where that is a file', async () => {
+    await using dir = await tempDir()
+    await using file = await open(join(dir.path, 'log'), 'w')
+    await file.write('before ')
+    await symlink(`/proc/self/fd/${file.fd}`, join(dir.path, 'link'))
+    await receiveStream(pieces('one '), `/dev/fd/${file.fd}`, never)
+    await receiveStream(pieces('two '), join(dir.path, 'link'), never)
+    await receiveStream(pieces('three'), `/proc/${process.pid}/fd/${file.fd}`, never)
+    assert.equal(await readFile(join(dir.path, 'log'), 'utf8'), 'before one two three')
+    assert.equal((await file.stat()).nlink, 1, 'the file has kept its name')
   })
 })
 
