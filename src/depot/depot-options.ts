@@ -8,6 +8,11 @@ export interface DepotOptions {
    * `DEPOT_TOKEN`, what `depot login` has left, the OIDC token of a CI job; see `resolveToken`.
    */
   readonly token?: string | undefined
+  /**
+   * The organization that calls about projects, images, past builds and usage are for, where the token sees several.
+   * `DEPOT_ORG_ID` by default; an empty one counts as not given there.
+   */
+  readonly orgId?: string | undefined
   /** `https://api.depot.dev` by default, or `DEPOT_API_URL`. INVALID_OPTION for what is no http or https URL. */
   readonly apiUrl?: string | undefined
   /** Where `DEPOT_...` variables are looked up. `process.env` by default; `{}` for none. */
@@ -24,6 +29,7 @@ export interface DepotOptions {
 
 export const depotOptionNames: OptionNames<DepotOptions> = {
   token: true,
+  orgId: true,
   apiUrl: true,
   env: true,
   machineApi: true,

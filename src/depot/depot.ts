@@ -3,8 +3,10 @@ import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
 import { emitWarning, type OnWarning } from '../base/warning.ts'
 import { Images } from './account/images.ts'
+import { Organizations } from './account/organizations.ts'
 import { PastBuilds } from './account/past-builds.ts'
 import { Projects } from './account/projects.ts'
+import { Usage } from './account/usage.ts'
 import { callIdempotent, callOnce, checkedId } from './api/account-call.ts'
 import { type ApiChannel, DepotApi, defaultApiUrl, openApi } from './api/api.ts'
 import { DepotBuild, type DepotBuildOptions, depotBuildOptionNames } from './builds/build.ts'
@@ -60,11 +62,15 @@ const defaultRequestTimeoutMs = 30_000
 
 /** Depot, as one caller may use it: one connection for all its builds, each with its own token and machines. */
 export class Depot implements AsyncDisposable {
+  /** Those that the token sees. */
+  readonly organizations: Organizations
   readonly projects: Projects
   /** What builds have saved. */
   readonly images: Images
   /** The builds that Depot knows of, whoever has made them. */
   readonly builds: PastBuilds
+  /** What the organization and its projects use. */
+  readonly usage: Usage
   readonly #env: NodeJS.ProcessEnv
   readonly #channel: ApiChannel
   readonly #api: DepotApi
@@ -89,10 +95,15 @@ export class Depot implements AsyncDisposable {
     this.#requestTimeoutMs = options.requestTimeoutMs ?? defaultRequestTimeoutMs
     this.#machineApi = machineApiOf(options.machineApi)
     this.#channel = openApi(options.apiUrl ?? (env.DEPOT_API_URL || defaultApiUrl))
-    this.#api = new DepotApi(this.#channel, callerToken({ token: options.token, env }), userAgent)
-    this.projects = new Projects(this.#api)
-    this.images = new Images(this.#api)
-    this.builds = new PastBuilds(this.#api)
+    const token = callerToken({ token: options.token, env })
+    this.#api = new DepotApi(this.#channel, token, userAgent)
+    // Registering a build names its project, which says of which organization it is.
+    const account = new DepotApi(this.#channel, token, userAgent, orgIdOf(options.orgId, env))
+    this.organizations = new Organizations(account)
+    this.projects = new Projects(account)
+    this.images = new Images(account)
+    this.builds = new PastBuilds(account)
+    this.usage = new Usage(account)
   }
 
   /**
@@ -235,6 +246,11 @@ function cancelled(reason: unknown): BuildkitError {
     received: messageOf(reason),
     cause: reason,
   })
+}
+
+function orgIdOf(orgId: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
+  if (orgId !== undefined) return checkedId(orgId, 'orgId')
+  return env.DEPOT_ORG_ID ? checkedId(env.DEPOT_ORG_ID, 'DEPOT_ORG_ID') : undefined
 }
 
 function machineApiOf(name: DepotOptions['machineApi'] = 'cli'): ApiOfMachines {

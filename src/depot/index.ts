@@ -4,6 +4,7 @@ export type { LoadedImage } from '../engine/images.ts'
 export type { CachePolicy } from './account/cache-policy.ts'
 export type { Hardware } from './account/hardware.ts'
 export type { Images, PullInfo, PullToken, PullTokenScope, SavedImage } from './account/images.ts'
+export type { Organization, Organizations } from './account/organizations.ts'
 export type {
   BuildId,
   BuildStep,
@@ -13,8 +14,19 @@ export type {
   PastBuilds,
 } from './account/past-builds.ts'
 export type { NewProjectToken, ProjectToken, ProjectTokens } from './account/project-tokens.ts'
-export type { NewProject, Project, ProjectChanges, Projects } from './account/projects.ts'
+export type { NewProject, Project, ProjectChanges, ProjectListOptions, Projects } from './account/projects.ts'
 export type { TrustedJobs, TrustPolicies, TrustPolicy } from './account/trust-policies.ts'
+export type {
+  AgentSandboxUsage,
+  ContainerBuildUsage,
+  GithubActionsUsage,
+  JobsUsage,
+  OrganizationUsage,
+  ProjectUsage,
+  StorageUsage,
+  Usage,
+  UsagePeriod,
+} from './account/usage.ts'
 export type { CallOptions } from './api/account-call.ts'
 export type { PageOptions } from './api/paging.ts'
 export { DepotBuild, type DepotBuildOptions } from './builds/build.ts'

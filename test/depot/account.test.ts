@@ -66,6 +66,17 @@ describe('an account on the stand-in', () => {
     assert.deepEqual(about, [none, none, one, one, one, one, none, one])
   })
 
+  it('lists all of 250 projects, which come in pages of 100', async () => {
+    await using account = await standIn()
+    for (let project = 0; project < 250; project++) account.depot.createProject({ name: `p${project}` })
+    const listed = await account.projects.list()
+    assert.deepEqual(
+      listed.map(({ name }) => name),
+      Array.from({ length: 250 }, (_, project) => `p${project}`),
+    )
+    assert.equal(account.depot.journal.named('ListProjects').length, 3)
+  })
+
   it('makes tokens of a project that end when they are deleted', async () => {
     await using account = await standIn()
     const { projectId } = await account.projects.create({ name: 'a', regionId: 'us-east-1' })

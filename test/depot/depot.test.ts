@@ -28,6 +28,45 @@ describe('a Depot that is closed', () => {
   }
 })
 
+describe('a Depot for one of several organizations', () => {
+  for (const way of ['orgId', 'DEPOT_ORG_ID'] as const)
+    it(`asks for that one alone (${way})`, async () => {
+      await using standIn = await startStandIn()
+      const [mine, ours] = [standIn.createOrganization('Mine'), standIn.createOrganization('Ours')]
+      const { organizationId } = ours
+      const { projectId } = standIn.createProject({ name: 'ours', organizationId })
+      standIn.createProject({ name: 'mine', organizationId: mine.organizationId })
+      const token = standIn.userToken([mine.organizationId, organizationId])
+      const which = way === 'orgId' ? { orgId: organizationId } : { env: { DEPOT_ORG_ID: organizationId } }
+      await using depot = new Depot({ apiUrl: standIn.apiUrl, token, env: {}, ...which })
+      assert.deepEqual(
+        (await depot.projects.list()).map(({ name }) => name),
+        ['ours'],
+      )
+      const created = await depot.projects.create({ name: 'new', regionId: 'us-east-1' })
+      assert.equal(created.organizationId, organizationId)
+      const [organization, ...others] = await depot.organizations.list()
+      assert.deepEqual([organization?.name, others], ['Ours', []])
+      const now = Date.now()
+      const period = { startAt: new Date(now - 60_000), endAt: new Date(now + 60_000) }
+      await using build = await depot.createBuild({ projectId })
+      assert.equal((await depot.usage.getProject(projectId, period)).buildCount, 1)
+      await build.finish({ status: 'success' })
+      const { events } = standIn.journal
+      const named = new Map(events.map(({ method, organizationId }) => [method, organizationId]))
+      assert.equal(named.get('GetProjectUsage'), organizationId)
+      // The project says of which organization a build is.
+      for (const method of ['CreateBuild', 'FinishBuild']) assert.equal(named.get(method), undefined)
+    })
+
+  it('refuses an id that cannot be one, and takes an empty variable for none', () => {
+    const invalid = { code: 'INVALID_OPTION' }
+    assert.throws(() => new Depot({ orgId: '', env: {} }), { ...invalid, subject: 'orgId' })
+    assert.throws(() => new Depot({ env: { DEPOT_ORG_ID: 'a b' } }), { ...invalid, subject: 'DEPOT_ORG_ID' })
+    new Depot({ env: { DEPOT_ORG_ID: '' } })
+  })
+})
+
 describe('a Depot', () => {
   it('knows all its options, and says which one was meant by another, before anything is sent', async () => {
     await using tenant = await startTenant()

@@ -1,7 +1,7 @@
 import {
-  BuildStep_CacheState as CacheState,
-  type BuildStepLog as WireLog,
-  type BuildStep as WireStep,
+  GetBuildStepsResponse_BuildStep_CacheState as CacheState,
+  type GetBuildStepLogsResponse_Log as WireLog,
+  type GetBuildStepsResponse_BuildStep as WireStep,
 } from '../../gen/depot/build_pb.js'
 import { Build_Status as Status, type Build as Wire } from '../../gen/depot/core_pb.js'
 import { type CallOptions, callIdempotent, callOnce, checkedId, checkedText } from '../api/account-call.ts'

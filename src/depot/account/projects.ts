@@ -5,6 +5,7 @@ import { type CallOptions, callIdempotent, callOnce, checkedId, checkedText } fr
 import type { DepotApi } from '../api/api.ts'
 import { unusableReply } from '../api/api-error.ts'
 import { isId } from '../api/id.ts'
+import { type PageOptions, pages } from '../api/paging.ts'
 import { dateOf } from '../api/time.ts'
 import { type CachePolicy, cachePolicyFromWire, cachePolicyToWire } from './cache-policy.ts'
 import { type Hardware, hardwareFromWire, hardwareToWire } from './hardware.ts'
@@ -58,6 +59,12 @@ const projectChangeNames: OptionNames<ProjectChanges> = {
   hardware: true,
 }
 
+/** Which projects to list, and how they are fetched. */
+export interface ProjectListOptions extends PageOptions {
+  /** Only those in this region. */
+  readonly regionId?: string | undefined
+}
+
 /**
  * The projects of an organization. Every call needs a token of the organization, or of one of its users, and
  * throws UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED, REFUSED, UNREACHABLE, API_FAILED,
@@ -77,10 +84,20 @@ export class Projects {
     this.trustPolicies = new TrustPolicies(api)
   }
 
-  /** All projects that the token sees. */
-  async list(options?: CallOptions): Promise<Project[]> {
-    const { projects } = await callIdempotent((call) => this.#api.projects.listProjects({}, call), options)
-    return projects.map(projectOf)
+  /** All projects that the token sees, of all pages. `timeoutMs` is for one page. */
+  async list(options: ProjectListOptions = {}): Promise<Project[]> {
+    const { regionId, ...pageOptions } = options
+    const filter = regionId === undefined ? {} : { regionId: checkedRegion(regionId) }
+    const listed: Project[] = []
+    for await (const project of pages(
+      (page) => async (call) => {
+        const reply = await this.#api.projects.listProjects({ ...filter, ...page }, call)
+        return { items: reply.projects.map(projectOf), nextPageToken: reply.nextPageToken }
+      },
+      pageOptions,
+    ))
+      listed.push(project)
+    return listed
   }
 
   /** One project. NOT_FOUND where the token sees none of that id. */

@@ -6,7 +6,9 @@ import { redactUrls } from '../../base/redact.ts'
 import { BuildService, RegistryService } from '../../gen/depot/build_pb.js'
 import { BuildKitService } from '../../gen/depot/buildkit_pb.js'
 import { BuildService as CliBuildService } from '../../gen/depot/cli_pb.js'
+import { OrganizationService } from '../../gen/depot/core_org_pb.js'
 import { BuildService as PastBuildService, ProjectService } from '../../gen/depot/core_pb.js'
+import { UsageService } from '../../gen/depot/core_usage_pb.js'
 import { type ApiCall, apiError } from './api-error.ts'
 import type { TokenSource } from './token-source.ts'
 
@@ -42,6 +44,8 @@ export function openApi(url: string): ApiChannel {
  * PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED, INVALID_OPTION, UNREACHABLE, TLS_FAILED, TIMEOUT, CANCELLED or API_FAILED.
  */
 export class DepotApi {
+  readonly organizations: Client<typeof OrganizationService>
+  readonly usage: Client<typeof UsageService>
   readonly projects: Client<typeof ProjectService>
   readonly pastBuilds: Client<typeof PastBuildService>
   readonly builds: Client<typeof BuildService>
@@ -50,18 +54,23 @@ export class DepotApi {
   /** What Depot's own clients call. */
   readonly cli: Client<typeof CliBuildService>
 
-  /** `userAgent` is a product and its version, such as `buildkit-client/1.0`. */
-  constructor(channel: ApiChannel, token: TokenSource, userAgent: string) {
+  /**
+   * `userAgent` is a product and its version, such as `buildkit-client/1.0`; `orgId` the organization that is meant, of
+   * the several that a token may see.
+   */
+  constructor(channel: ApiChannel, token: TokenSource, userAgent: string, orgId?: string) {
     const used: UsedToken = { token: undefined }
     const transport = createConnectTransport({
       baseUrl: channel.url,
       httpVersion: '2',
       sessionManager: channel.sessions,
       readMaxBytes: maxReplyBytes,
-      interceptors: [headers(token, userAgent, used)],
+      interceptors: [headers(token, userAgent, orgId, used)],
     })
     const calls = withTypedErrors(transport, channel, used)
     const client = <T extends DescService>(service: T) => createClient(service, calls)
+    this.organizations = client(OrganizationService)
+    this.usage = client(UsageService)
     this.projects = client(ProjectService)
     this.pastBuilds = client(PastBuildService)
     this.builds = client(BuildService)
@@ -76,11 +85,18 @@ interface UsedToken {
   token: string | undefined
 }
 
-function headers(token: TokenSource, userAgent: string, used: UsedToken): Interceptor {
+function headers(
+  token: TokenSource,
+  userAgent: string,
+  orgId: string | undefined,
+  used: UsedToken,
+): Interceptor {
   return (next) => async (request) => {
     used.token = await token(request.signal)
     request.header.set('authorization', `Bearer ${used.token}`)
     request.header.set('user-agent', userAgent)
+    // depot/cli `pkg/api/rpc.go`
+    if (orgId !== undefined) request.header.set('x-depot-org', orgId)
     return await next(request)
   }
 }

@@ -126,77 +126,6 @@ export declare type FinishBuildResponse = Message<"depot.build.v1.FinishBuildRes
 export declare const FinishBuildResponseSchema: GenMessage<FinishBuildResponse>;
 
 /**
- * @generated from message depot.build.v1.BuildStep
- */
-export declare type BuildStep = Message<"depot.build.v1.BuildStep"> & {
-  /**
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * @generated from field: string digest = 2;
-   */
-  digest: string;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp started_at = 3;
-   */
-  startedAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: optional google.protobuf.Timestamp completed_at = 4;
-   */
-  completedAt?: Timestamp | undefined;
-
-  /**
-   * @generated from field: depot.build.v1.BuildStep.CacheState cache_state = 5;
-   */
-  cacheState: BuildStep_CacheState;
-
-  /**
-   * @generated from field: optional string error = 6;
-   */
-  error?: string | undefined;
-
-  /**
-   * @generated from field: bool has_logs = 7;
-   */
-  hasLogs: boolean;
-};
-
-/**
- * Describes the message depot.build.v1.BuildStep.
- * Use `create(BuildStepSchema)` to create a new message.
- */
-export declare const BuildStepSchema: GenMessage<BuildStep>;
-
-/**
- * @generated from enum depot.build.v1.BuildStep.CacheState
- */
-export enum BuildStep_CacheState {
-  /**
-   * @generated from enum value: CACHE_STATE_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: CACHE_STATE_UNCACHED = 1;
-   */
-  UNCACHED = 1,
-
-  /**
-   * @generated from enum value: CACHE_STATE_CACHED = 2;
-   */
-  CACHED = 2,
-}
-
-/**
- * Describes the enum depot.build.v1.BuildStep.CacheState.
- */
-export declare const BuildStep_CacheStateSchema: GenEnum<BuildStep_CacheState>;
-
-/**
  * @generated from message depot.build.v1.GetBuildStepsRequest
  */
 export declare type GetBuildStepsRequest = Message<"depot.build.v1.GetBuildStepsRequest"> & {
@@ -232,9 +161,9 @@ export declare const GetBuildStepsRequestSchema: GenMessage<GetBuildStepsRequest
  */
 export declare type GetBuildStepsResponse = Message<"depot.build.v1.GetBuildStepsResponse"> & {
   /**
-   * @generated from field: repeated depot.build.v1.BuildStep build_steps = 1;
+   * @generated from field: repeated depot.build.v1.GetBuildStepsResponse.BuildStep build_steps = 1;
    */
-  buildSteps: BuildStep[];
+  buildSteps: GetBuildStepsResponse_BuildStep[];
 
   /**
    * @generated from field: optional string next_page_token = 2;
@@ -249,25 +178,75 @@ export declare type GetBuildStepsResponse = Message<"depot.build.v1.GetBuildStep
 export declare const GetBuildStepsResponseSchema: GenMessage<GetBuildStepsResponse>;
 
 /**
- * @generated from message depot.build.v1.BuildStepLog
+ * @generated from message depot.build.v1.GetBuildStepsResponse.BuildStep
  */
-export declare type BuildStepLog = Message<"depot.build.v1.BuildStepLog"> & {
+export declare type GetBuildStepsResponse_BuildStep = Message<"depot.build.v1.GetBuildStepsResponse.BuildStep"> & {
   /**
-   * @generated from field: string message = 1;
+   * @generated from field: string name = 1;
    */
-  message: string;
+  name: string;
 
   /**
-   * @generated from field: google.protobuf.Timestamp timestamp = 2;
+   * @generated from field: string digest = 2;
    */
-  timestamp?: Timestamp | undefined;
+  digest: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 3;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp completed_at = 4;
+   */
+  completedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: depot.build.v1.GetBuildStepsResponse.BuildStep.CacheState cache_state = 5;
+   */
+  cacheState: GetBuildStepsResponse_BuildStep_CacheState;
+
+  /**
+   * @generated from field: optional string error = 6;
+   */
+  error?: string | undefined;
+
+  /**
+   * @generated from field: bool has_logs = 7;
+   */
+  hasLogs: boolean;
 };
 
 /**
- * Describes the message depot.build.v1.BuildStepLog.
- * Use `create(BuildStepLogSchema)` to create a new message.
+ * Describes the message depot.build.v1.GetBuildStepsResponse.BuildStep.
+ * Use `create(GetBuildStepsResponse_BuildStepSchema)` to create a new message.
  */
-export declare const BuildStepLogSchema: GenMessage<BuildStepLog>;
+export declare const GetBuildStepsResponse_BuildStepSchema: GenMessage<GetBuildStepsResponse_BuildStep>;
+
+/**
+ * @generated from enum depot.build.v1.GetBuildStepsResponse.BuildStep.CacheState
+ */
+export enum GetBuildStepsResponse_BuildStep_CacheState {
+  /**
+   * @generated from enum value: CACHE_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: CACHE_STATE_UNCACHED = 1;
+   */
+  UNCACHED = 1,
+
+  /**
+   * @generated from enum value: CACHE_STATE_CACHED = 2;
+   */
+  CACHED = 2,
+}
+
+/**
+ * Describes the enum depot.build.v1.GetBuildStepsResponse.BuildStep.CacheState.
+ */
+export declare const GetBuildStepsResponse_BuildStep_CacheStateSchema: GenEnum<GetBuildStepsResponse_BuildStep_CacheState>;
 
 /**
  * @generated from message depot.build.v1.GetBuildStepLogsRequest
@@ -310,9 +289,9 @@ export declare const GetBuildStepLogsRequestSchema: GenMessage<GetBuildStepLogsR
  */
 export declare type GetBuildStepLogsResponse = Message<"depot.build.v1.GetBuildStepLogsResponse"> & {
   /**
-   * @generated from field: repeated depot.build.v1.BuildStepLog logs = 1;
+   * @generated from field: repeated depot.build.v1.GetBuildStepLogsResponse.Log logs = 1;
    */
-  logs: BuildStepLog[];
+  logs: GetBuildStepLogsResponse_Log[];
 
   /**
    * Six, not two.
@@ -327,6 +306,27 @@ export declare type GetBuildStepLogsResponse = Message<"depot.build.v1.GetBuildS
  * Use `create(GetBuildStepLogsResponseSchema)` to create a new message.
  */
 export declare const GetBuildStepLogsResponseSchema: GenMessage<GetBuildStepLogsResponse>;
+
+/**
+ * @generated from message depot.build.v1.GetBuildStepLogsResponse.Log
+ */
+export declare type GetBuildStepLogsResponse_Log = Message<"depot.build.v1.GetBuildStepLogsResponse.Log"> & {
+  /**
+   * @generated from field: string message = 1;
+   */
+  message: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp timestamp = 2;
+   */
+  timestamp?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message depot.build.v1.GetBuildStepLogsResponse.Log.
+ * Use `create(GetBuildStepLogsResponse_LogSchema)` to create a new message.
+ */
+export declare const GetBuildStepLogsResponse_LogSchema: GenMessage<GetBuildStepLogsResponse_Log>;
 
 /**
  * @generated from message depot.build.v1.Image

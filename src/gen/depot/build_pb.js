@@ -11,7 +11,7 @@ import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
  * Describes the file depot/build.proto.
  */
 export const file_depot_build = /*@__PURE__*/
-  fileDesc("ChFkZXBvdC9idWlsZC5wcm90bxIOZGVwb3QuYnVpbGQudjEiKAoSQ3JlYXRlQnVpbGRSZXF1ZXN0EhIKCnByb2plY3RfaWQYASABKAkiPAoTQ3JlYXRlQnVpbGRSZXNwb25zZRIQCghidWlsZF9pZBgBIAEoCRITCgtidWlsZF90b2tlbhgCIAEoCSLhAQoSRmluaXNoQnVpbGRSZXF1ZXN0EhAKCGJ1aWxkX2lkGAEgASgJEkIKB3N1Y2Nlc3MYAiABKAsyLy5kZXBvdC5idWlsZC52MS5GaW5pc2hCdWlsZFJlcXVlc3QuQnVpbGRTdWNjZXNzSAASPgoFZXJyb3IYAyABKAsyLS5kZXBvdC5idWlsZC52MS5GaW5pc2hCdWlsZFJlcXVlc3QuQnVpbGRFcnJvckgAGg4KDEJ1aWxkU3VjY2VzcxobCgpCdWlsZEVycm9yEg0KBWVycm9yGAEgASgJQggKBnJlc3VsdCIVChNGaW5pc2hCdWlsZFJlc3BvbnNlIukCCglCdWlsZFN0ZXASDAoEbmFtZRgBIAEoCRIOCgZkaWdlc3QYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoMY29tcGxldGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEjkKC2NhY2hlX3N0YXRlGAUgASgOMiQuZGVwb3QuYnVpbGQudjEuQnVpbGRTdGVwLkNhY2hlU3RhdGUSEgoFZXJyb3IYBiABKAlIAYgBARIQCghoYXNfbG9ncxgHIAEoCCJbCgpDYWNoZVN0YXRlEhsKF0NBQ0hFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUQ0FDSEVfU1RBVEVfVU5DQUNIRUQQARIWChJDQUNIRV9TVEFURV9DQUNIRUQQAkIPCg1fY29tcGxldGVkX2F0QggKBl9lcnJvciKKAQoUR2V0QnVpbGRTdGVwc1JlcXVlc3QSEgoKcHJvamVjdF9pZBgBIAEoCRIQCghidWlsZF9pZBgCIAEoCRIWCglwYWdlX3NpemUYAyABKAVIAIgBARIXCgpwYWdlX3Rva2VuGAQgASgJSAGIAQFCDAoKX3BhZ2Vfc2l6ZUINCgtfcGFnZV90b2tlbiJ5ChVHZXRCdWlsZFN0ZXBzUmVzcG9uc2USLgoLYnVpbGRfc3RlcHMYASADKAsyGS5kZXBvdC5idWlsZC52MS5CdWlsZFN0ZXASHAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJSACIAQFCEgoQX25leHRfcGFnZV90b2tlbiJOCgxCdWlsZFN0ZXBMb2cSDwoHbWVzc2FnZRgBIAEoCRItCgl0aW1lc3RhbXAYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqgBChdHZXRCdWlsZFN0ZXBMb2dzUmVxdWVzdBISCgpwcm9qZWN0X2lkGAEgASgJEhAKCGJ1aWxkX2lkGAIgASgJEhkKEWJ1aWxkX3N0ZXBfZGlnZXN0GAMgASgJEhYKCXBhZ2Vfc2l6ZRgEIAEoBUgAiAEBEhcKCnBhZ2VfdG9rZW4YBSABKAlIAYgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuIngKGEdldEJ1aWxkU3RlcExvZ3NSZXNwb25zZRIqCgRsb2dzGAEgAygLMhwuZGVwb3QuYnVpbGQudjEuQnVpbGRTdGVwTG9nEhwKD25leHRfcGFnZV90b2tlbhgGIAEoCUgAiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4iZwoFSW1hZ2USCwoDdGFnGAEgASgJEg4KBmRpZ2VzdBgCIAEoCRItCglwdXNoZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnNpemVfYnl0ZXMYBCABKAQidQoRTGlzdEltYWdlc1JlcXVlc3QSEgoKcHJvamVjdF9pZBgBIAEoCRIWCglwYWdlX3NpemUYAiABKAVIAIgBARIXCgpwYWdlX3Rva2VuGAMgASgJSAGIAQFCDAoKX3BhZ2Vfc2l6ZUINCgtfcGFnZV90b2tlbiJtChJMaXN0SW1hZ2VzUmVzcG9uc2USJQoGaW1hZ2VzGAEgAygLMhUuZGVwb3QuYnVpbGQudjEuSW1hZ2USHAoPbmV4dF9wYWdlX3Rva2VuGAIgASgJSACIAQFCEgoQX25leHRfcGFnZV90b2tlbiI8ChJEZWxldGVJbWFnZVJlcXVlc3QSEgoKcHJvamVjdF9pZBgBIAEoCRISCgppbWFnZV90YWdzGAIgAygJIhUKE0RlbGV0ZUltYWdlUmVzcG9uc2UygwMKDEJ1aWxkU2VydmljZRJWCgtDcmVhdGVCdWlsZBIiLmRlcG90LmJ1aWxkLnYxLkNyZWF0ZUJ1aWxkUmVxdWVzdBojLmRlcG90LmJ1aWxkLnYxLkNyZWF0ZUJ1aWxkUmVzcG9uc2USVgoLRmluaXNoQnVpbGQSIi5kZXBvdC5idWlsZC52MS5GaW5pc2hCdWlsZFJlcXVlc3QaIy5kZXBvdC5idWlsZC52MS5GaW5pc2hCdWlsZFJlc3BvbnNlElwKDUdldEJ1aWxkU3RlcHMSJC5kZXBvdC5idWlsZC52MS5HZXRCdWlsZFN0ZXBzUmVxdWVzdBolLmRlcG90LmJ1aWxkLnYxLkdldEJ1aWxkU3RlcHNSZXNwb25zZRJlChBHZXRCdWlsZFN0ZXBMb2dzEicuZGVwb3QuYnVpbGQudjEuR2V0QnVpbGRTdGVwTG9nc1JlcXVlc3QaKC5kZXBvdC5idWlsZC52MS5HZXRCdWlsZFN0ZXBMb2dzUmVzcG9uc2UyvgEKD1JlZ2lzdHJ5U2VydmljZRJTCgpMaXN0SW1hZ2VzEiEuZGVwb3QuYnVpbGQudjEuTGlzdEltYWdlc1JlcXVlc3QaIi5kZXBvdC5idWlsZC52MS5MaXN0SW1hZ2VzUmVzcG9uc2USVgoLRGVsZXRlSW1hZ2USIi5kZXBvdC5idWlsZC52MS5EZWxldGVJbWFnZVJlcXVlc3QaIy5kZXBvdC5idWlsZC52MS5EZWxldGVJbWFnZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChFkZXBvdC9idWlsZC5wcm90bxIOZGVwb3QuYnVpbGQudjEiKAoSQ3JlYXRlQnVpbGRSZXF1ZXN0EhIKCnByb2plY3RfaWQYASABKAkiPAoTQ3JlYXRlQnVpbGRSZXNwb25zZRIQCghidWlsZF9pZBgBIAEoCRITCgtidWlsZF90b2tlbhgCIAEoCSLhAQoSRmluaXNoQnVpbGRSZXF1ZXN0EhAKCGJ1aWxkX2lkGAEgASgJEkIKB3N1Y2Nlc3MYAiABKAsyLy5kZXBvdC5idWlsZC52MS5GaW5pc2hCdWlsZFJlcXVlc3QuQnVpbGRTdWNjZXNzSAASPgoFZXJyb3IYAyABKAsyLS5kZXBvdC5idWlsZC52MS5GaW5pc2hCdWlsZFJlcXVlc3QuQnVpbGRFcnJvckgAGg4KDEJ1aWxkU3VjY2VzcxobCgpCdWlsZEVycm9yEg0KBWVycm9yGAEgASgJQggKBnJlc3VsdCIVChNGaW5pc2hCdWlsZFJlc3BvbnNlIooBChRHZXRCdWlsZFN0ZXBzUmVxdWVzdBISCgpwcm9qZWN0X2lkGAEgASgJEhAKCGJ1aWxkX2lkGAIgASgJEhYKCXBhZ2Vfc2l6ZRgDIAEoBUgAiAEBEhcKCnBhZ2VfdG9rZW4YBCABKAlIAYgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuIpEEChVHZXRCdWlsZFN0ZXBzUmVzcG9uc2USRAoLYnVpbGRfc3RlcHMYASADKAsyLy5kZXBvdC5idWlsZC52MS5HZXRCdWlsZFN0ZXBzUmVzcG9uc2UuQnVpbGRTdGVwEhwKD25leHRfcGFnZV90b2tlbhgCIAEoCUgAiAEBGv8CCglCdWlsZFN0ZXASDAoEbmFtZRgBIAEoCRIOCgZkaWdlc3QYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoMY29tcGxldGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEk8KC2NhY2hlX3N0YXRlGAUgASgOMjouZGVwb3QuYnVpbGQudjEuR2V0QnVpbGRTdGVwc1Jlc3BvbnNlLkJ1aWxkU3RlcC5DYWNoZVN0YXRlEhIKBWVycm9yGAYgASgJSAGIAQESEAoIaGFzX2xvZ3MYByABKAgiWwoKQ2FjaGVTdGF0ZRIbChdDQUNIRV9TVEFURV9VTlNQRUNJRklFRBAAEhgKFENBQ0hFX1NUQVRFX1VOQ0FDSEVEEAESFgoSQ0FDSEVfU1RBVEVfQ0FDSEVEEAJCDwoNX2NvbXBsZXRlZF9hdEIICgZfZXJyb3JCEgoQX25leHRfcGFnZV90b2tlbiKoAQoXR2V0QnVpbGRTdGVwTG9nc1JlcXVlc3QSEgoKcHJvamVjdF9pZBgBIAEoCRIQCghidWlsZF9pZBgCIAEoCRIZChFidWlsZF9zdGVwX2RpZ2VzdBgDIAEoCRIWCglwYWdlX3NpemUYBCABKAVIAIgBARIXCgpwYWdlX3Rva2VuGAUgASgJSAGIAQFCDAoKX3BhZ2Vfc2l6ZUINCgtfcGFnZV90b2tlbiLPAQoYR2V0QnVpbGRTdGVwTG9nc1Jlc3BvbnNlEjoKBGxvZ3MYASADKAsyLC5kZXBvdC5idWlsZC52MS5HZXRCdWlsZFN0ZXBMb2dzUmVzcG9uc2UuTG9nEhwKD25leHRfcGFnZV90b2tlbhgGIAEoCUgAiAEBGkUKA0xvZxIPCgdtZXNzYWdlGAEgASgJEi0KCXRpbWVzdGFtcBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCEgoQX25leHRfcGFnZV90b2tlbiJnCgVJbWFnZRILCgN0YWcYASABKAkSDgoGZGlnZXN0GAIgASgJEi0KCXB1c2hlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKc2l6ZV9ieXRlcxgEIAEoBCJ1ChFMaXN0SW1hZ2VzUmVxdWVzdBISCgpwcm9qZWN0X2lkGAEgASgJEhYKCXBhZ2Vfc2l6ZRgCIAEoBUgAiAEBEhcKCnBhZ2VfdG9rZW4YAyABKAlIAYgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuIm0KEkxpc3RJbWFnZXNSZXNwb25zZRIlCgZpbWFnZXMYASADKAsyFS5kZXBvdC5idWlsZC52MS5JbWFnZRIcCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlIAIgBAUISChBfbmV4dF9wYWdlX3Rva2VuIjwKEkRlbGV0ZUltYWdlUmVxdWVzdBISCgpwcm9qZWN0X2lkGAEgASgJEhIKCmltYWdlX3RhZ3MYAiADKAkiFQoTRGVsZXRlSW1hZ2VSZXNwb25zZTKDAwoMQnVpbGRTZXJ2aWNlElYKC0NyZWF0ZUJ1aWxkEiIuZGVwb3QuYnVpbGQudjEuQ3JlYXRlQnVpbGRSZXF1ZXN0GiMuZGVwb3QuYnVpbGQudjEuQ3JlYXRlQnVpbGRSZXNwb25zZRJWCgtGaW5pc2hCdWlsZBIiLmRlcG90LmJ1aWxkLnYxLkZpbmlzaEJ1aWxkUmVxdWVzdBojLmRlcG90LmJ1aWxkLnYxLkZpbmlzaEJ1aWxkUmVzcG9uc2USXAoNR2V0QnVpbGRTdGVwcxIkLmRlcG90LmJ1aWxkLnYxLkdldEJ1aWxkU3RlcHNSZXF1ZXN0GiUuZGVwb3QuYnVpbGQudjEuR2V0QnVpbGRTdGVwc1Jlc3BvbnNlEmUKEEdldEJ1aWxkU3RlcExvZ3MSJy5kZXBvdC5idWlsZC52MS5HZXRCdWlsZFN0ZXBMb2dzUmVxdWVzdBooLmRlcG90LmJ1aWxkLnYxLkdldEJ1aWxkU3RlcExvZ3NSZXNwb25zZTK+AQoPUmVnaXN0cnlTZXJ2aWNlElMKCkxpc3RJbWFnZXMSIS5kZXBvdC5idWlsZC52MS5MaXN0SW1hZ2VzUmVxdWVzdBoiLmRlcG90LmJ1aWxkLnYxLkxpc3RJbWFnZXNSZXNwb25zZRJWCgtEZWxldGVJbWFnZRIiLmRlcG90LmJ1aWxkLnYxLkRlbGV0ZUltYWdlUmVxdWVzdBojLmRlcG90LmJ1aWxkLnYxLkRlbGV0ZUltYWdlUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * Describes the message depot.build.v1.CreateBuildRequest.
@@ -56,93 +56,93 @@ export const FinishBuildResponseSchema = /*@__PURE__*/
   messageDesc(file_depot_build, 3);
 
 /**
- * Describes the message depot.build.v1.BuildStep.
- * Use `create(BuildStepSchema)` to create a new message.
- */
-export const BuildStepSchema = /*@__PURE__*/
-  messageDesc(file_depot_build, 4);
-
-/**
- * Describes the enum depot.build.v1.BuildStep.CacheState.
- */
-export const BuildStep_CacheStateSchema = /*@__PURE__*/
-  enumDesc(file_depot_build, 4, 0);
-
-/**
- * @generated from enum depot.build.v1.BuildStep.CacheState
- */
-export const BuildStep_CacheState = /*@__PURE__*/
-  tsEnum(BuildStep_CacheStateSchema);
-
-/**
  * Describes the message depot.build.v1.GetBuildStepsRequest.
  * Use `create(GetBuildStepsRequestSchema)` to create a new message.
  */
 export const GetBuildStepsRequestSchema = /*@__PURE__*/
-  messageDesc(file_depot_build, 5);
+  messageDesc(file_depot_build, 4);
 
 /**
  * Describes the message depot.build.v1.GetBuildStepsResponse.
  * Use `create(GetBuildStepsResponseSchema)` to create a new message.
  */
 export const GetBuildStepsResponseSchema = /*@__PURE__*/
-  messageDesc(file_depot_build, 6);
+  messageDesc(file_depot_build, 5);
 
 /**
- * Describes the message depot.build.v1.BuildStepLog.
- * Use `create(BuildStepLogSchema)` to create a new message.
+ * Describes the message depot.build.v1.GetBuildStepsResponse.BuildStep.
+ * Use `create(GetBuildStepsResponse_BuildStepSchema)` to create a new message.
  */
-export const BuildStepLogSchema = /*@__PURE__*/
-  messageDesc(file_depot_build, 7);
+export const GetBuildStepsResponse_BuildStepSchema = /*@__PURE__*/
+  messageDesc(file_depot_build, 5, 0);
+
+/**
+ * Describes the enum depot.build.v1.GetBuildStepsResponse.BuildStep.CacheState.
+ */
+export const GetBuildStepsResponse_BuildStep_CacheStateSchema = /*@__PURE__*/
+  enumDesc(file_depot_build, 5, 0, 0);
+
+/**
+ * @generated from enum depot.build.v1.GetBuildStepsResponse.BuildStep.CacheState
+ */
+export const GetBuildStepsResponse_BuildStep_CacheState = /*@__PURE__*/
+  tsEnum(GetBuildStepsResponse_BuildStep_CacheStateSchema);
 
 /**
  * Describes the message depot.build.v1.GetBuildStepLogsRequest.
  * Use `create(GetBuildStepLogsRequestSchema)` to create a new message.
  */
 export const GetBuildStepLogsRequestSchema = /*@__PURE__*/
-  messageDesc(file_depot_build, 8);
+  messageDesc(file_depot_build, 6);
 
 /**
  * Describes the message depot.build.v1.GetBuildStepLogsResponse.
  * Use `create(GetBuildStepLogsResponseSchema)` to create a new message.
  */
 export const GetBuildStepLogsResponseSchema = /*@__PURE__*/
-  messageDesc(file_depot_build, 9);
+  messageDesc(file_depot_build, 7);
+
+/**
+ * Describes the message depot.build.v1.GetBuildStepLogsResponse.Log.
+ * Use `create(GetBuildStepLogsResponse_LogSchema)` to create a new message.
+ */
+export const GetBuildStepLogsResponse_LogSchema = /*@__PURE__*/
+  messageDesc(file_depot_build, 7, 0);
 
 /**
  * Describes the message depot.build.v1.Image.
  * Use `create(ImageSchema)` to create a new message.
  */
 export const ImageSchema = /*@__PURE__*/
-  messageDesc(file_depot_build, 10);
+  messageDesc(file_depot_build, 8);
 
 /**
  * Describes the message depot.build.v1.ListImagesRequest.
  * Use `create(ListImagesRequestSchema)` to create a new message.
  */
 export const ListImagesRequestSchema = /*@__PURE__*/
-  messageDesc(file_depot_build, 11);
+  messageDesc(file_depot_build, 9);
 
 /**
  * Describes the message depot.build.v1.ListImagesResponse.
  * Use `create(ListImagesResponseSchema)` to create a new message.
  */
 export const ListImagesResponseSchema = /*@__PURE__*/
-  messageDesc(file_depot_build, 12);
+  messageDesc(file_depot_build, 10);
 
 /**
  * Describes the message depot.build.v1.DeleteImageRequest.
  * Use `create(DeleteImageRequestSchema)` to create a new message.
  */
 export const DeleteImageRequestSchema = /*@__PURE__*/
-  messageDesc(file_depot_build, 13);
+  messageDesc(file_depot_build, 11);
 
 /**
  * Describes the message depot.build.v1.DeleteImageResponse.
  * Use `create(DeleteImageResponseSchema)` to create a new message.
  */
 export const DeleteImageResponseSchema = /*@__PURE__*/
-  messageDesc(file_depot_build, 14);
+  messageDesc(file_depot_build, 12);
 
 /**
  * @generated from service depot.build.v1.BuildService

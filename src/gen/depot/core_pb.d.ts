@@ -97,6 +97,22 @@ export declare const CachePolicySchema: GenMessage<CachePolicy>;
  * @generated from message depot.core.v1.ListProjectsRequest
  */
 export declare type ListProjectsRequest = Message<"depot.core.v1.ListProjectsRequest"> & {
+  /**
+   * Only those of one region.
+   *
+   * @generated from field: optional string region_id = 1;
+   */
+  regionId?: string | undefined;
+
+  /**
+   * @generated from field: optional int32 page_size = 2;
+   */
+  pageSize?: number | undefined;
+
+  /**
+   * @generated from field: optional string page_token = 3;
+   */
+  pageToken?: string | undefined;
 };
 
 /**
@@ -113,6 +129,13 @@ export declare type ListProjectsResponse = Message<"depot.core.v1.ListProjectsRe
    * @generated from field: repeated depot.core.v1.Project projects = 1;
    */
   projects: Project[];
+
+  /**
+   * Absent or empty on the last page.
+   *
+   * @generated from field: optional string next_page_token = 2;
+   */
+  nextPageToken?: string | undefined;
 };
 
 /**
@@ -540,27 +563,6 @@ export declare type RemoveTrustPolicyResponse = Message<"depot.core.v1.RemoveTru
 export declare const RemoveTrustPolicyResponseSchema: GenMessage<RemoveTrustPolicyResponse>;
 
 /**
- * @generated from message depot.core.v1.Token
- */
-export declare type Token = Message<"depot.core.v1.Token"> & {
-  /**
-   * @generated from field: string token_id = 1;
-   */
-  tokenId: string;
-
-  /**
-   * @generated from field: string description = 2;
-   */
-  description: string;
-};
-
-/**
- * Describes the message depot.core.v1.Token.
- * Use `create(TokenSchema)` to create a new message.
- */
-export declare const TokenSchema: GenMessage<Token>;
-
-/**
  * @generated from message depot.core.v1.ListTokensRequest
  */
 export declare type ListTokensRequest = Message<"depot.core.v1.ListTokensRequest"> & {
@@ -581,9 +583,9 @@ export declare const ListTokensRequestSchema: GenMessage<ListTokensRequest>;
  */
 export declare type ListTokensResponse = Message<"depot.core.v1.ListTokensResponse"> & {
   /**
-   * @generated from field: repeated depot.core.v1.Token tokens = 1;
+   * @generated from field: repeated depot.core.v1.ListTokensResponse.Token tokens = 1;
    */
-  tokens: Token[];
+  tokens: ListTokensResponse_Token[];
 };
 
 /**
@@ -591,6 +593,27 @@ export declare type ListTokensResponse = Message<"depot.core.v1.ListTokensRespon
  * Use `create(ListTokensResponseSchema)` to create a new message.
  */
 export declare const ListTokensResponseSchema: GenMessage<ListTokensResponse>;
+
+/**
+ * @generated from message depot.core.v1.ListTokensResponse.Token
+ */
+export declare type ListTokensResponse_Token = Message<"depot.core.v1.ListTokensResponse.Token"> & {
+  /**
+   * @generated from field: string token_id = 1;
+   */
+  tokenId: string;
+
+  /**
+   * @generated from field: string description = 2;
+   */
+  description: string;
+};
+
+/**
+ * Describes the message depot.core.v1.ListTokensResponse.Token.
+ * Use `create(ListTokensResponse_TokenSchema)` to create a new message.
+ */
+export declare const ListTokensResponse_TokenSchema: GenMessage<ListTokensResponse_Token>;
 
 /**
  * @generated from message depot.core.v1.CreateTokenRequest

@@ -3,7 +3,10 @@ import { describe, it } from 'node:test'
 import { timestampFromDate } from '@bufbuild/protobuf/wkt'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { PastBuilds } from '../../../src/depot/account/past-builds.ts'
-import { BuildStep_CacheState, BuildService as StepService } from '../../../src/gen/depot/build_pb.js'
+import {
+  GetBuildStepsResponse_BuildStep_CacheState as CacheState,
+  BuildService as StepService,
+} from '../../../src/gen/depot/build_pb.js'
 import { BuildService, Build_Status as Status } from '../../../src/gen/depot/core_pb.js'
 import { all, fakeService } from '../fake-service.ts'
 
@@ -87,7 +90,7 @@ describe('the builds of a project', () => {
         const done = { startedAt: timestampFromDate(at1!), completedAt: timestampFromDate(at2!) }
         return {
           buildSteps: [
-            { name: 'FROM x', digest: 'sha256:1', cacheState: BuildStep_CacheState.CACHED, ...done },
+            { name: 'FROM x', digest: 'sha256:1', cacheState: CacheState.CACHED, ...done },
             { name: 'RUN y', digest: 'sha256:2', error: 'exit code 1', hasLogs: true },
           ],
         }

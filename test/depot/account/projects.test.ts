@@ -37,6 +37,39 @@ describe('a project', () => {
     assert.deepEqual(service.calls, [{ method: 'ListProjects', token: 't' }])
   })
 
+  it('is listed with all others, page by page, of all regions or of one', async () => {
+    const requests: unknown[] = []
+    const all = Array.from({ length: 250 }, (_, index) => ({ ...wire, name: `p${index}` }))
+    await using service = await account({
+      listProjects({ regionId, pageSize, pageToken }) {
+        requests.push([regionId, pageSize, pageToken])
+        const start = Number(pageToken ?? 0)
+        const end = start + pageSize!
+        return { projects: all.slice(start, end), ...(end < all.length && { nextPageToken: `${end}` }) }
+      },
+    })
+    const listed = await service.projects.list()
+    assert.deepEqual(
+      listed.map(({ name }) => name),
+      all.map(({ name }) => name),
+    )
+    assert.deepEqual(requests.splice(0), [
+      [undefined, 100, undefined],
+      [undefined, 100, '100'],
+      [undefined, 100, '200'],
+    ])
+    assert.equal((await service.projects.list({ regionId: 'eu-central-1', pageSize: 250 })).length, 250)
+    assert.deepEqual(requests, [['eu-central-1', 250, undefined]])
+    await assert.rejects(service.projects.list({ regionId: '' }), {
+      code: 'INVALID_OPTION',
+      subject: 'regionId',
+    })
+    await assert.rejects(service.projects.list({ region: 'x' } as never), {
+      code: 'INVALID_OPTION',
+      subject: 'region',
+    })
+  })
+
   it('has the default hardware where Depot says nothing, and `unknown` where it is newer', async () => {
     const hardware = [Hardware.HARDWARE_UNSPECIFIED, 99 as Hardware]
     await using service = await account({

@@ -3,8 +3,8 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
 import {
   type BuildService,
-  BuildStep_CacheState,
-  type BuildStepSchema,
+  type GetBuildStepsResponse_BuildStepSchema as BuildStepSchema,
+  GetBuildStepsResponse_BuildStep_CacheState as CacheState,
 } from '../../../src/gen/depot/build_pb.js'
 import type { Build } from './build.ts'
 import { holderKey } from './calls.ts'
@@ -59,7 +59,7 @@ function shown({
   return {
     name,
     digest,
-    cacheState: cached ? BuildStep_CacheState.CACHED : BuildStep_CacheState.UNCACHED,
+    cacheState: cached ? CacheState.CACHED : CacheState.UNCACHED,
     hasLogs: logs.length > 0,
     ...(startedAt && { startedAt: timestampFromDate(startedAt) }),
     ...(completedAt && { completedAt: timestampFromDate(completedAt) }),

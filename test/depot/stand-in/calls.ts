@@ -80,6 +80,7 @@ class Call {
     this.#event = parts.journal.begin({
       ...this.#target,
       projectId: text(first, 'projectId'),
+      organizationId: this.#organizationId,
       token: this.#token === undefined ? 'none' : (holder?.kind ?? 'unknown'),
       tokenOf: holder && holderId(holder),
       httpVersion: request.contextValues.get(exchangeKey)?.request.httpVersion ?? '',
@@ -149,6 +150,10 @@ class Call {
     return /^Bearer (.+)$/i.exec(this.#request.header.get('authorization') ?? '')?.[1]
   }
 
+  get #organizationId(): string | undefined {
+    return this.#request.header.get('x-depot-org') ?? undefined
+  }
+
   #holder(): Holder | undefined {
     return this.#token === undefined ? undefined : this.#parts.state.tokens.holder(this.#token)
   }
@@ -158,6 +163,7 @@ class Call {
       ...this.#target,
       buildId: text(message, 'buildId'),
       projectId: text(message, 'projectId'),
+      organizationId: this.#organizationId,
     }
     return admit(this.#holder(), demand, this.#parts.state)
   }

@@ -25,5 +25,5 @@ export function cliProjectsService({ state, leases }: Plane): ServiceImpl<typeof
 }
 
 function organizationName(state: State, id: string): string {
-  return state.organizations.get(id) ?? ''
+  return state.organizations.get(id)?.name ?? ''
 }

@@ -5,19 +5,24 @@ import { BuildService, RegistryService } from '../../../src/gen/depot/build_pb.j
 import { BuildKitService } from '../../../src/gen/depot/buildkit_pb.js'
 import { BuildService as CliBuildService } from '../../../src/gen/depot/cli_pb.js'
 import { ProjectsService as CliProjectsService } from '../../../src/gen/depot/cli_projects_pb.js'
+import { OrganizationService } from '../../../src/gen/depot/core_org_pb.js'
 import { BuildService as PastBuildService, ProjectService } from '../../../src/gen/depot/core_pb.js'
+import { UsageService } from '../../../src/gen/depot/core_usage_pb.js'
 
 /** Connect's own clients of all services, so that the stand-in is not tested with what it is to test. */
 export function clients(
   { apiUrl, ca }: { readonly apiUrl: string; readonly ca?: string | undefined },
   token: string | undefined,
-  options: { httpVersion?: '1.1' | '2'; useBinaryFormat?: boolean } = {},
+  options: { httpVersion?: '1.1' | '2'; useBinaryFormat?: boolean; orgId?: string } = {},
 ) {
-  const { httpVersion = '2', useBinaryFormat = true } = options
+  const { httpVersion = '2', useBinaryFormat = true, orgId } = options
   const common = {
     baseUrl: apiUrl,
     useBinaryFormat,
-    interceptors: token === undefined ? [] : [bearer(token)],
+    interceptors: [
+      ...(token === undefined ? [] : [withHeader('authorization', `Bearer ${token}`)]),
+      ...(orgId === undefined ? [] : [withHeader('x-depot-org', orgId)]),
+    ],
   }
   const nodeOptions = { ca }
   const transport = createConnectTransport(
@@ -26,6 +31,8 @@ export function clients(
       : { ...common, httpVersion, nodeOptions }) as ConnectTransportOptions,
   ) as Transport
   return {
+    organizations: createClient(OrganizationService, transport),
+    usage: createClient(UsageService, transport),
     projects: createClient(ProjectService, transport),
     pastBuilds: createClient(PastBuildService, transport),
     builds: createClient(BuildService, transport),
@@ -36,9 +43,9 @@ export function clients(
   }
 }
 
-function bearer(token: string): Interceptor {
+function withHeader(name: string, value: string): Interceptor {
   return (next) => (request) => {
-    request.header.set('authorization', `Bearer ${token}`)
+    request.header.set(name, value)
     return next(request)
   }
 }

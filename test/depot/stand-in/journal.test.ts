@@ -9,6 +9,7 @@ const arrival: Arrival = {
   tokenOf: 'b1',
   buildId: 'b1',
   projectId: undefined,
+  organizationId: undefined,
   platform: undefined,
   httpVersion: '2.0',
   userAgent: 'test/1',

@@ -18,6 +18,8 @@ export interface JournalEvent {
   readonly buildId: string | undefined
   /** As the request names it. */
   readonly projectId: string | undefined
+  /** As the header `x-depot-org` names it. */
+  readonly organizationId: string | undefined
   readonly platform: Architecture | undefined
   /** `1.1` or `2.0` */
   readonly httpVersion: string

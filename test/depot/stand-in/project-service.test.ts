@@ -41,6 +41,26 @@ test('a project is created, found, listed, changed and deleted', async () => {
   await refused(projects.getProject({ projectId }), Code.NotFound, /is not known/)
 })
 
+test('projects come in pages, of all regions or of one', async () => {
+  await using standIn = await startStandIn()
+  const { projects } = clients(standIn, standIn.organizationToken)
+  for (const [name, region] of [['a'], ['b'], ['c', regionId], ['d'], ['e']])
+    await projects.createProject({ name: name!, regionId: region ?? 'us-east-1' })
+  const names: string[][] = []
+  let pageToken = ''
+  do {
+    const page = await projects.listProjects({ pageSize: 2, pageToken })
+    names.push(page.projects.map(({ name }) => name))
+    pageToken = page.nextPageToken ?? ''
+  } while (pageToken !== '')
+  assert.deepEqual(names, [['a', 'b'], ['c', 'd'], ['e']])
+  const { projects: european } = await projects.listProjects({ regionId })
+  assert.deepEqual(
+    european.map(({ name }) => name),
+    ['c'],
+  )
+})
+
 test('a project needs a name and a region', async () => {
   await using standIn = await startStandIn()
   const { projects } = clients(standIn, standIn.organizationToken)

@@ -6,30 +6,36 @@ import {
   CachePolicySchema,
   ProjectSchema,
   type ProjectService,
-  TokenSchema,
+  ListTokensResponse_TokenSchema as TokenSchema,
   TrustPolicySchema,
 } from '../../../src/gen/depot/core_pb.js'
 import { holderKey } from './calls.ts'
+import { pageOf } from './paging.ts'
 import type { Plane } from './plane.ts'
-import { projectsOf } from './realms.ts'
+import { organizationsOf, projectsOf } from './realms.ts'
 import { newId, type Project, type State } from './state.ts'
 
 /** `depot.core.v1.ProjectService` */
 export function projectService({ state, leases }: Plane): ServiceImpl<typeof ProjectService> {
   return {
-    listProjects: (_, { values }) => ({
-      projects: projectsOf(values.get(holderKey), state).map(({ message }) => message),
-    }),
+    listProjects({ regionId, ...request }, { values }) {
+      const all = projectsOf(values.get(holderKey), state).map(({ message }) => message)
+      const wanted = regionId ? all.filter((project) => project.regionId === regionId) : all
+      const { items, nextPageToken } = pageOf(wanted, ({ projectId }) => projectId, request)
+      return { projects: items, nextPageToken }
+    },
     getProject: ({ projectId }) => ({ project: state.project(projectId).message }),
     createProject({ name, regionId, organizationId, cachePolicy, hardware }, { values }) {
-      const holder = values.get(holderKey)
-      const own = holder?.kind === 'organization' ? holder.organizationId : ''
-      if (organizationId && organizationId !== own)
+      const own = organizationsOf(values.get(holderKey))
+      if (organizationId && !own.includes(organizationId))
         throw new ConnectError('the token is for another organization', Code.PermissionDenied)
+      const owner = organizationId || (own.length === 1 ? own[0]! : '')
+      if (owner === '')
+        throw new ConnectError('organization_id is needed: the token sees several', Code.InvalidArgument)
       if (name === '') throw new ConnectError('a project needs a name', Code.InvalidArgument)
       if (regionId === '') throw new ConnectError('a project needs a region', Code.InvalidArgument)
       return {
-        project: addProject(state, { organizationId: own, name, regionId, cachePolicy, hardware }).message,
+        project: addProject(state, { organizationId: owner, name, regionId, cachePolicy, hardware }).message,
       }
     },
     updateProject({ projectId, name, regionId, cachePolicy, hardware }) {

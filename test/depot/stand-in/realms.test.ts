@@ -10,8 +10,11 @@ const platform = BuilderPlatform.AMD64
 test('without a token, and with one that nobody has given out, every service refuses', async () => {
   await using standIn = await startStandIn()
   for (const token of [undefined, 'made-up']) {
-    const { projects, pastBuilds, builds, images, machines, cli, cliProjects } = clients(standIn, token)
+    const { organizations, usage, projects, pastBuilds, builds, images, machines, cli, cliProjects } =
+      clients(standIn, token)
     for (const call of [
+      () => organizations.listOrganizations({}),
+      () => usage.getUsage({}),
       () => projects.listProjects({}),
       () => pastBuilds.listBuilds({ projectId: 'p' }),
       () => builds.createBuild({ projectId: 'p' }),
@@ -23,7 +26,7 @@ test('without a token, and with one that nobody has given out, every service ref
       await refused(call(), Code.Unauthenticated)
   }
   const shown = standIn.journal.events.map(({ token }) => token)
-  assert.deepEqual(shown, [...Array(7).fill('none'), ...Array(7).fill('unknown')])
+  assert.deepEqual(shown, [...Array(9).fill('none'), ...Array(9).fill('unknown')])
 })
 
 test("an organization's token sees nothing of another organization", async () => {
@@ -46,6 +49,47 @@ test("an organization's token sees nothing of another organization", async () =>
     Code.PermissionDenied,
   )
   assert.equal((await projects.listProjects({})).projects.length, 1)
+})
+
+test("a user's token sees several organizations, or the one that the header names", async () => {
+  await using standIn = await startStandIn()
+  const mine = standIn.createOrganization('Mine')
+  const ours = standIn.createOrganization('Ours')
+  const token = standIn.userToken([mine.organizationId, ours.organizationId])
+  standIn.createProject({ name: 'strange' })
+  for (const { organizationId } of [mine, ours]) standIn.createProject({ name: 'seen', organizationId })
+  const { organizations, projects, cliProjects } = clients(standIn, token)
+  const listed = (await organizations.listOrganizations({})).organizations
+  assert.deepEqual(
+    listed.map(({ orgId, name }) => [orgId, name]),
+    [
+      [mine.organizationId, 'Mine'],
+      [ours.organizationId, 'Ours'],
+    ],
+  )
+  assert.equal((await projects.listProjects({})).projects.length, 2)
+  assert.deepEqual(
+    (await cliProjects.listProjects({})).projects.map(({ name, orgName }) => [name, orgName]),
+    [
+      ['seen', 'Mine'],
+      ['seen', 'Ours'],
+    ],
+  )
+  await refused(
+    projects.createProject({ name: 'a', regionId: 'r' }),
+    Code.InvalidArgument,
+    /organization_id is needed/,
+  )
+
+  const narrow = clients(standIn, token, { orgId: ours.organizationId })
+  assert.equal((await narrow.organizations.listOrganizations({})).organizations.length, 1)
+  assert.equal((await narrow.projects.listProjects({})).projects.length, 1)
+  const { project } = await narrow.projects.createProject({ name: 'a', regionId: 'r' })
+  assert.equal(project?.organizationId, ours.organizationId)
+  assert.equal(standIn.journal.named('CreateProject').at(-1)?.organizationId, ours.organizationId)
+
+  const strange = clients(standIn, token, { orgId: standIn.organizationId })
+  await refused(strange.projects.listProjects({}), Code.PermissionDenied, /another organization/)
 })
 
 test("a project's token builds in its project and does nothing for another, or for the account", async () => {

@@ -10,11 +10,17 @@ export interface Demand {
   /** As the request names them. */
   readonly buildId: string | undefined
   readonly projectId: string | undefined
+  /** As the header `x-depot-org` names it. */
+  readonly organizationId: string | undefined
 }
 
-/** The caller, if it may make this call; throws a ConnectError if not. */
-export function admit(holder: Holder | undefined, demand: Demand, state: State): Holder {
-  if (holder === undefined) throw new ConnectError('no valid token', Code.Unauthenticated)
+/**
+ * The caller, if it may make this call, and as the organization that it calls for, if it names one; throws a ConnectError
+ * if not.
+ */
+export function admit(caller: Holder | undefined, demand: Demand, state: State): Holder {
+  if (caller === undefined) throw new ConnectError('no valid token', Code.Unauthenticated)
+  const holder = inOrganization(caller, demand.organizationId)
   const realm = realmOf(demand)
   if (!realm.includes(holder.kind))
     throw new ConnectError(`not a call for a token of kind ${holder.kind}`, Code.PermissionDenied)
@@ -22,6 +28,18 @@ export function admit(holder: Holder | undefined, demand: Demand, state: State):
   if (buildId !== '') admitToBuild(holder, buildId, state)
   if (projectId !== '') admitToProject(holder, projectId, state)
   return holder
+}
+
+/** The ids of the organizations that a caller sees. */
+export function organizationsOf(holder: Holder | undefined): readonly string[] {
+  switch (holder?.kind) {
+    case 'user':
+      return holder.organizationIds
+    case 'organization':
+      return [holder.organizationId]
+    default:
+      return []
+  }
 }
 
 /** The projects that a caller sees. */
@@ -36,15 +54,17 @@ export function projectToBuild(holder: Holder | undefined, asked: string): strin
   throw new ConnectError('no project was given', Code.NotFound)
 }
 
-const account: readonly TokenKind[] = ['organization']
-const caller: readonly TokenKind[] = ['organization', 'project', 'job']
+const account: readonly TokenKind[] = ['user', 'organization']
+const caller: readonly TokenKind[] = [...account, 'project', 'job']
 const callerOrBuild: readonly TokenKind[] = [...caller, 'build']
 const build: readonly TokenKind[] = ['build']
 
 /** Which kinds of token a call takes: the caller's to register a build, the build's for all that follows. */
 function realmOf({ service, method }: Demand): readonly TokenKind[] {
   switch (service) {
+    case 'depot.core.v1.OrganizationService':
     case 'depot.core.v1.ProjectService':
+    case 'depot.core.v1.UsageService':
       return account
     case 'depot.core.v1.BuildService':
     case 'depot.build.v1.RegistryService':
@@ -71,6 +91,13 @@ function realmOf({ service, method }: Demand): readonly TokenKind[] {
   }
 }
 
+function inOrganization(holder: Holder, organizationId: string | undefined): Holder {
+  const own = organizationsOf(holder)
+  if (organizationId === undefined || own.length === 0) return holder
+  if (own.includes(organizationId)) return { kind: 'organization', organizationId }
+  throw new ConnectError('the token is for another organization', Code.PermissionDenied)
+}
+
 function admitToBuild(holder: Holder, buildId: string, state: State): void {
   if (holder.kind === 'build' && holder.buildId !== buildId)
     throw new ConnectError('the token is for another build', Code.PermissionDenied)
@@ -84,15 +111,16 @@ function admitToBuild(holder: Holder, buildId: string, state: State): void {
 function admitToProject(holder: Holder, projectId: string, state: State): void {
   const project = state.project(projectId)
   if (sees(holder, project)) return
-  if (holder.kind === 'organization')
+  if (holder.kind === 'organization' || holder.kind === 'user')
     throw new ConnectError(`project ${projectId} is not known`, Code.NotFound)
   throw new ConnectError('the token is for another project', Code.PermissionDenied)
 }
 
 function sees(holder: Holder, { message, trustPolicies }: Project): boolean {
   switch (holder.kind) {
+    case 'user':
     case 'organization':
-      return message.organizationId === holder.organizationId
+      return organizationsOf(holder).includes(message.organizationId)
     case 'project':
     case 'build':
       return message.projectId === holder.projectId

@@ -4,7 +4,9 @@ import { BuildService, RegistryService } from '../../../src/gen/depot/build_pb.j
 import { BuildKitService } from '../../../src/gen/depot/buildkit_pb.js'
 import { BuildService as CliBuildService } from '../../../src/gen/depot/cli_pb.js'
 import { ProjectsService as CliProjectsService } from '../../../src/gen/depot/cli_projects_pb.js'
+import { OrganizationService } from '../../../src/gen/depot/core_org_pb.js'
 import { BuildService as PastBuildService, ProjectService } from '../../../src/gen/depot/core_pb.js'
+import { UsageService } from '../../../src/gen/depot/core_usage_pb.js'
 import { buildService } from './build-service.ts'
 import { buildkitService } from './buildkit-service.ts'
 import { calls, exchangeKey } from './calls.ts'
@@ -13,9 +15,11 @@ import { cliProjectsService } from './cli-projects-service.ts'
 import { imageService } from './image-service.ts'
 import type { Journal } from './journal.ts'
 import type { Answer, IncomingRequest, OutgoingResponse } from './listener.ts'
+import { organizationService } from './organization-service.ts'
 import { pastBuildService } from './past-build-service.ts'
 import type { Plane } from './plane.ts'
 import { projectService } from './project-service.ts'
+import { usageService } from './usage-service.ts'
 
 /** Answers every request: all services of the control plane, over Connect. */
 export function answerWith(plane: Plane, journal: Journal): Answer {
@@ -24,6 +28,8 @@ export function answerWith(plane: Plane, journal: Journal): Answer {
     interceptors: [calls({ state: plane.state, faults: plane.faults, journal })],
     routes: (router) =>
       router
+        .service(OrganizationService, organizationService(plane))
+        .service(UsageService, usageService(plane))
         .service(ProjectService, projectService(plane))
         .service(PastBuildService, pastBuildService(plane))
         .service(BuildService, buildService(plane))

@@ -44,6 +44,8 @@ export interface StandIn extends AsyncDisposable {
   readonly settings: Settings
   /** Another tenant, which sees nothing of the first. */
   createOrganization(name?: string): { organizationId: string; token: string }
+  /** A token that sees several organizations. */
+  userToken(organizationIds: readonly string[]): string
   /** With a token that is good for this project only. */
   createProject(options?: { name?: string; organizationId?: string }): { projectId: string; token: string }
   /** What is known of a build: its outcome, its steps, when it ends. */
@@ -89,7 +91,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
     answer = answerWith(plane, journal)
     const createOrganization = (name = 'An organization') => {
       const organizationId = newId()
-      state.organizations.set(organizationId, name)
+      state.organizations.set(organizationId, { name, createdAt: new Date() })
       return { organizationId, token: state.tokens.issue({ kind: 'organization', organizationId }) }
     }
     const { organizationId, token: organizationToken } = createOrganization('The stand-in')
@@ -104,6 +106,7 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
       faults,
       settings,
       createOrganization,
+      userToken: (organizationIds) => state.tokens.issue({ kind: 'user', organizationIds }),
       createProject({ name = 'A project', organizationId: owner = organizationId } = {}) {
         const { message } = addProject(state, { organizationId: owner, name, regionId: 'us-east-1' })
         const { projectId } = message
@@ -138,6 +141,7 @@ function registryAccess(state: State): Authorize {
   return (password) => {
     const holder = state.tokens.holder(password)
     switch (holder?.kind) {
+      case 'user':
       case 'organization':
         return { projectId: undefined, push: true }
       case 'project':

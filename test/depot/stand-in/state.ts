@@ -1,9 +1,19 @@
 import { randomInt } from 'node:crypto'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { BuildOptions } from '../../../src/gen/depot/cli_pb.js'
-import type { Project as ProjectMessage, Token, TrustPolicy } from '../../../src/gen/depot/core_pb.js'
+import type {
+  Project as ProjectMessage,
+  ListTokensResponse_Token as Token,
+  TrustPolicy,
+} from '../../../src/gen/depot/core_pb.js'
 import { Build } from './build.ts'
 import { Tokens } from './tokens.ts'
+
+/** What owns projects. */
+export interface Organization {
+  readonly name: string
+  readonly createdAt: Date
+}
 
 /** What an organization builds with one cache. */
 export interface Project {
@@ -15,8 +25,8 @@ export interface Project {
 
 /** Everything that the control plane knows. */
 export class State {
-  /** Names by ids. */
-  readonly organizations = new Map<string, string>()
+  /** By their ids. */
+  readonly organizations = new Map<string, Organization>()
   readonly projects = new Map<string, Project>()
   readonly builds = new Map<string, Build>()
   readonly tokens = new Tokens()

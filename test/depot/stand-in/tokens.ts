@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 
 /** What a token stands for. */
 export type Holder =
+  /** Sees all projects of the organizations that the user belongs to. */
+  | { readonly kind: 'user'; readonly organizationIds: readonly string[] }
   | { readonly kind: 'organization'; readonly organizationId: string }
   | { readonly kind: 'project'; readonly projectId: string }
   | { readonly kind: 'build'; readonly buildId: string; readonly projectId: string }
@@ -49,6 +51,7 @@ export function holderId(holder: Holder): string | undefined {
     case 'project':
     case 'pull':
       return holder.projectId
+    case 'user':
     case 'job':
       return undefined
   }
