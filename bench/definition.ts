@@ -7,6 +7,15 @@ export function transferDefinition(): Uint8Array {
   return definition([localContext])
 }
 
+/** The same without what matches some of so many patterns: half of them names, half with wildcards; none matches. */
+export function patternsDefinition(patterns: number): Uint8Array {
+  const excluded = Array.from({ length: patterns }, (_, index) =>
+    index % 2 === 0 ? `generated/part-${index}/of/the-output` : `**/cache-${index}/*.tmp`,
+  )
+  const attrs = { 'local.excludepatterns': JSON.stringify(excluded) }
+  return definition([{ source: { ...localContext.source, attrs } }])
+}
+
 /** One that copies the local directory `context` into an image of one layer. */
 export function imageDefinition(): Uint8Array {
   const copy = {
@@ -37,7 +46,7 @@ const Op = protobuf
     syntax = "proto3";
     message Op { repeated Input inputs = 1; SourceOp source = 3; FileOp file = 4; }
     message Input { string digest = 1; int64 index = 2; }
-    message SourceOp { string identifier = 1; }
+    message SourceOp { string identifier = 1; map<string, string> attrs = 2; }
     message FileOp { repeated FileAction actions = 2; }
     message FileAction {
       int64 input = 1; int64 secondaryInput = 2; int64 output = 3;

@@ -10,7 +10,7 @@ import { saying } from '../scripts/parts/say.ts'
 import { buildctl, ours } from './clients.ts'
 import { compare, type Measured } from './comparison.ts'
 import { emptyCache } from './daemon-cache.ts'
-import { imageDefinition, noOpDefinition, transferDefinition } from './definition.ts'
+import { imageDefinition, noOpDefinition, patternsDefinition, transferDefinition } from './definition.ts'
 import { startDelayProxy } from './distance.ts'
 import { measureHealth } from './health.ts'
 import { manyFiles, oneFile } from './inputs.ts'
@@ -88,8 +88,10 @@ async function settingIn(
       transfer: await file('transfer.llb', transferDefinition()),
       image: await file('image.llb', imageDefinition()),
       noOp: await file('no-op.llb', noOpDefinition()),
+      patterns: await file('patterns.llb', patternsDefinition(sizes.patterns)),
     },
     manyFiles: await manyFiles(join(path, 'many-files'), sizes.files, sizes.fileBytes),
+    someFiles: await manyFiles(join(path, 'some-files'), sizes.patternFiles, sizes.fileBytes),
     oneFile: await oneFile(join(path, 'one-file'), sizes.largeFileBytes),
     archive: join(path, 'archive.tar'),
   }))

@@ -7,6 +7,9 @@ export interface Sizes {
   readonly largeFileBytes: number
   readonly roundTripMs: number
   readonly noOpSolves: number
+  readonly patterns: number
+  /** The files that are held against the patterns. */
+  readonly patternFiles: number
 }
 
 export const fullSizes: Sizes = {
@@ -15,6 +18,8 @@ export const fullSizes: Sizes = {
   largeFileBytes: 1 << 30,
   roundTripMs: 40,
   noOpSolves: 20,
+  patterns: 10_000,
+  patternFiles: 2_000,
 }
 
 /** Enough to see that everything runs; the figures mean nothing. */
@@ -24,6 +29,8 @@ export const quickSizes: Sizes = {
   largeFileBytes: 4 << 20,
   roundTripMs: 40,
   noOpSolves: 3,
+  patterns: 10_000,
+  patternFiles: 100,
 }
 
 /** What the scenarios work with. All are paths, but for the two addresses. */
@@ -31,9 +38,15 @@ export interface Setting {
   readonly daemon: string
   /** The same daemon behind a link with latency. */
   readonly distantDaemon: string
-  readonly definitions: { readonly transfer: string; readonly image: string; readonly noOp: string }
+  readonly definitions: {
+    readonly transfer: string
+    readonly image: string
+    readonly noOp: string
+    readonly patterns: string
+  }
   readonly manyFiles: string
   readonly oneFile: string
+  readonly someFiles: string
   /** Where an export goes; removed before each run. */
   readonly archive: string
 }
@@ -107,6 +120,14 @@ export function scenarios(sizes: Sizes, setting: Setting): Scenario[] {
       pairs: 3,
       task: { ...image, address: distantDaemon },
       archiveBytes: sizes.largeFileBytes,
+    },
+    {
+      name: 'patterns',
+      title: `${sizes.patternFiles.toLocaleString('en')} files and ${sizes.patterns.toLocaleString('en')} ignore patterns`,
+      target: 0.9,
+      pairs: 5,
+      task: { address, definition: definitions.patterns, context: setting.someFiles },
+      expectTransfer: (bytes) => bytes > 0,
     },
     {
       name: 'no-op',
