@@ -66,7 +66,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'solve/failure',
     'solve',
   ],
-  'depot/api': ['base', 'gen', 'network'],
+  'depot/api/http': ['base'],
+  'depot/api': ['base', 'gen', 'network', 'depot/api/http'],
   'depot/identity': ['base', 'network', 'depot/api'],
   'depot/account': ['base', 'gen', 'depot/api'],
   'depot/machine': [

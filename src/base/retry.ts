@@ -8,23 +8,25 @@ export interface RetryOptions {
   readonly signal: AbortSignal
   /** Tries in all. 4 by default; with a signal that has a deadline, `Infinity` will do. */
   readonly attempts?: number
+  /** Which failures are tried again. Those that may pass by themselves by default, see {@link isTransient}. */
+  readonly mayRetry?: (failure: unknown) => boolean
   /** Milliseconds of the first pause, doubled for each further one up to 5,000. 250 by default. */
   readonly pauseMs?: number
 }
 
 /**
- * Tries again what has failed in a way that may pass by itself, see {@link isTransient}; for calls that may
- * be made twice. Waits as long as the failure's `retryAfterMs` says, and tries no more where that is above 10,000.
+ * Tries again what has failed in a way that may pass by itself; for calls that may be made twice, unless `mayRetry`
+ * knows better. Waits as long as the failure's `retryAfterMs` says, and tries no more where that is above 10,000.
  * Throws the last failure, or TIMEOUT or CANCELLED when the signal ends a pause: then the last failure stands in the
  * message of TIMEOUT.
  */
 export async function retry<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const { signal, attempts = 4, pauseMs = 250 } = options
+  const { signal, attempts = 4, mayRetry = isTransient, pauseMs = 250 } = options
   for (let tried = 1; ; tried++) {
     try {
       return await attempt()
     } catch (error) {
-      if (tried >= attempts || !isTransient(error) || isEnd(error, signal)) throw error
+      if (tried >= attempts || !mayRetry(error) || isEnd(error, signal)) throw error
       const wantedMs = (error as BuildkitError).retryAfterMs ?? 0
       if (wantedMs > maxRetryAfterMs) throw error
       const ownMs = jittered(Math.min(pauseMs * 2 ** (tried - 1), maxPauseMs))

@@ -1,6 +1,7 @@
 import { BuildkitError, invalidOption, messageOf } from '../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
+import { version } from '../base/version.ts'
 import { emitWarning, type OnWarning } from '../base/warning.ts'
 import { Images } from './account/images.ts'
 import { Organizations } from './account/organizations.ts'
@@ -9,6 +10,7 @@ import { Projects } from './account/projects.ts'
 import { Usage } from './account/usage.ts'
 import { callIdempotent, callOnce, checkedId } from './api/account-call.ts'
 import { type ApiChannel, DepotApi, defaultApiUrl, openApi } from './api/api.ts'
+import { fixedToken } from './api/token-source.ts'
 import { DepotBuild, type DepotBuildOptions, depotBuildOptionNames } from './builds/build.ts'
 import { type BuildPlan, buildPlanNames, checkBuildPlan } from './builds/build-plan.ts'
 import { reportOutcome } from './builds/finish.ts'
@@ -56,8 +58,7 @@ const adoptBuildOptionNames: OptionNames<AdoptBuildOptions> = {
 /** One of the two on the wire. */
 type ApiOfMachines = (api: DepotApi, buildId: string, platform: MachinePlatform) => MachineApi
 
-/** As the gRPC client has it. */
-const defaultUserAgent = 'buildkit-client-node'
+const defaultUserAgent = `buildkit-client-node/${version}`
 const defaultRequestTimeoutMs = 30_000
 
 /** Depot, as one caller may use it: one connection for all its builds, each with its own token and machines. */
@@ -94,7 +95,7 @@ export class Depot implements AsyncDisposable {
     this.#onWarning = onWarning
     this.#requestTimeoutMs = options.requestTimeoutMs ?? defaultRequestTimeoutMs
     this.#machineApi = machineApiOf(options.machineApi)
-    this.#channel = openApi(options.apiUrl ?? (env.DEPOT_API_URL || defaultApiUrl))
+    this.#channel = openApi(options.apiUrl ?? (env.DEPOT_API_URL || defaultApiUrl), { env, onWarning })
     const token = callerToken({ token: options.token, env })
     this.#api = new DepotApi(this.#channel, token, userAgent)
     // Registering a build names its project, which says of which organization it is.
@@ -140,7 +141,7 @@ export class Depot implements AsyncDisposable {
     this.#closed = true
     await Promise.allSettled(this.#opening)
     await Promise.all([...this.#abandoned, ...[...this.#builds].map((build) => build[Symbol.asyncDispose]())])
-    this.#channel.sessions.abort()
+    this.#channel.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -209,7 +210,7 @@ export class Depot implements AsyncDisposable {
 
   /** The token of a build calls for that build alone. */
   #apiOf(buildToken: string): DepotApi {
-    return new DepotApi(this.#channel, () => buildToken, this.#userAgent)
+    return new DepotApi(this.#channel, fixedToken(buildToken), this.#userAgent)
   }
 
   /**

@@ -21,7 +21,7 @@ async function standIn() {
     as,
     ...as(depot.organizationToken),
     async [Symbol.asyncDispose]() {
-      channel.sessions.abort()
+      channel.close()
       await depot[Symbol.asyncDispose]()
     },
   }

@@ -2,6 +2,7 @@ import { createServer, type ServerHttp2Session } from 'node:http2'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { DepotApi, openApi } from '../../src/depot/api/api.ts'
+import { fixedToken } from '../../src/depot/api/token-source.ts'
 import { listening } from '../support/listening.ts'
 
 /** Services of Depot's API with handlers of the test's own, and a client of ours to call them. */
@@ -28,10 +29,10 @@ export async function fakeService(routes: (router: ConnectRouter) => void): Prom
   const channel = openApi(url)
   return {
     url,
-    api: new DepotApi(channel, () => 't', 'buildkit-client/test'),
+    api: new DepotApi(channel, fixedToken('t'), 'buildkit-client/test'),
     calls,
     async [Symbol.asyncDispose]() {
-      channel.sessions.abort()
+      channel.close()
       for (const session of sessions) session.destroy()
       await stop()
     },

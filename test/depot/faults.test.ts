@@ -217,14 +217,14 @@ describe('acquiring', { concurrency: true }, () => {
         async (build) => {
           const method = machineApi === 'cli' ? 'GetBuildKitConnection' : 'GetEndpoint'
           fault(build, { method, kind: 'empty', times: Infinity })
-          const error = await rejection(build.acquireMachine('arm64', { timeoutMs: 1_000 }), 1_700)
+          const error = await rejection(build.acquireMachine('arm64', { timeoutMs: 2_000 }), 3_500)
           assert.equal(error.code, 'TIMEOUT')
           assert.equal((error.cause as BuildkitError).code, 'API_FAILED')
         },
         { machineApi },
       )
       assert.equal(build.outcome?.status, 'failed')
-      assert.ok(polls(events).length >= 2 && polls(events).length < 8, `${polls(events).length} polls`)
+      assert.ok(polls(events).length < 10, `${polls(events).length} polls`)
     })
 
     it(`waits through any number of pendings, and gives up at its deadline (${machineApi} API)`, async () => {

@@ -1,7 +1,8 @@
 import { deadline } from '../../base/deadline.ts'
 import { invalidOption } from '../../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
-import { retry } from '../../base/retry.ts'
+import { isTransient, retry } from '../../base/retry.ts'
+import { DepotApiError } from './api-error.ts'
 import { isId } from './id.ts'
 
 /** How long a call to Depot may take, and who may end it. */
@@ -22,9 +23,16 @@ export function callIdempotent<T>(call: Call<T>, options?: CallOptions): Promise
   return within(({ signal }) => retry(() => call({ signal }), { signal }), options)
 }
 
-/** A call that changes something: sent once, as one that has failed may have been processed. */
+/**
+ * A call that changes something: tried again only where Depot has surely not processed it, such as after a connection
+ * that did not come about.
+ */
 export function callOnce<T>(call: Call<T>, options?: CallOptions): Promise<T> {
-  return within(call, options)
+  return within(({ signal }) => retry(() => call({ signal }), { signal, mayRetry: isUnprocessed }), options)
+}
+
+function isUnprocessed(failure: unknown): boolean {
+  return failure instanceof DepotApiError && !failure.mayBeProcessed && isTransient(failure)
 }
 
 async function within<T>(call: Call<T>, options: CallOptions = {}): Promise<T> {

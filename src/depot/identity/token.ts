@@ -59,19 +59,27 @@ export async function resolveToken(
 
 /**
  * The caller's token for every call of a {@link DepotApi}: resolved anew for each, so that a login takes effect and
- * nothing outlives its time, unless it is a JSON Web Token, which is kept until a minute before it ends.
+ * nothing outlives its time, unless it is a JSON Web Token, which is kept until a minute before it ends. One that Depot
+ * does not accept is given up at once.
  */
 export function callerToken(options: TokenOptions): TokenSource {
   const turns = new Mutex()
   let kept: { readonly token: string; readonly until: number } | undefined
-  return (signal) => {
-    if (kept !== undefined && Date.now() < kept.until) return kept.token
-    return turns.run(async () => {
-      if (kept !== undefined && Date.now() < kept.until) return kept.token
-      const { token } = await resolveToken({ ...options, signal })
-      kept = { token, until: (expiryOf(token) ?? 0) - marginMs }
-      return token
-    }, signal)
+  const keptToken = () => (kept !== undefined && Date.now() < kept.until ? kept.token : undefined)
+  return {
+    token: (signal) =>
+      keptToken() ??
+      turns.run(async () => {
+        const known = keptToken()
+        if (known !== undefined) return known
+        const { token } = await resolveToken({ ...options, signal })
+        kept = { token, until: (expiryOf(token) ?? 0) - marginMs }
+        return token
+      }, signal),
+    refused(token) {
+      if (kept?.token === token) kept = undefined
+      return options.token === undefined
+    },
   }
 }
 

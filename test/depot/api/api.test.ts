@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import net from 'node:net'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { BuildkitError } from '../../../src/base/errors.ts'
 import { DepotApi, openApi } from '../../../src/depot/api/api.ts'
+import { fixedToken } from '../../../src/depot/api/token-source.ts'
 import { BuildKitService } from '../../../src/gen/depot/buildkit_pb.js'
 import { ProjectService } from '../../../src/gen/depot/core_pb.js'
-import { listening } from '../../support/listening.ts'
 import { all, fakeService } from '../fake-service.ts'
 
 describe('DepotApi', () => {
@@ -34,13 +33,13 @@ describe('DepotApi', () => {
       })
     })
     await assert.rejects(service.api.projects.getProject({ projectId: 'x' }), {
-      name: 'BuildkitError',
+      name: 'DepotApiError',
       code: 'NOT_FOUND',
       subject: 'depot.core.v1.ProjectService/GetProject',
       received: 'NotFound: no such project',
     })
     await assert.rejects(all(service.api.machines.getEndpoint({ buildId: 'x' })), {
-      name: 'BuildkitError',
+      name: 'DepotApiError',
       code: 'RESOURCE_EXHAUSTED',
       subject: 'depot.buildkit.v1.BuildKitService/GetEndpoint',
     })
@@ -55,9 +54,9 @@ describe('DepotApi', () => {
       }),
     )
     const channel = openApi(service.url)
-    const api = new DepotApi(channel, () => token, 'buildkit-client/test')
+    const api = new DepotApi(channel, fixedToken(token), 'buildkit-client/test')
     const error = await api.projects.getProject({ projectId: 'x' }).catch((thrown) => thrown)
-    channel.sessions.abort()
+    channel.close()
     assert.equal(error.code, 'UNAUTHENTICATED')
     assert.match(error.received, /^Unauthenticated: bad header Bearer \*\*\* bad/)
     const shown = inspect(error, { depth: 20, showHidden: true })
@@ -68,18 +67,22 @@ describe('DepotApi', () => {
   it('throws what the search for the token has thrown', async () => {
     const noToken = new BuildkitError('UNAUTHENTICATED', 'no token was found')
     const channel = openApi('http://127.0.0.1:9')
-    const api = new DepotApi(channel, () => Promise.reject(noToken), 'buildkit-client/test')
+    const api = new DepotApi(
+      channel,
+      { token: () => Promise.reject(noToken), refused: () => false },
+      'buildkit-client/test',
+    )
     await assert.rejects(api.projects.listProjects({}), (error) => error === noToken)
-    channel.sessions.abort()
+    channel.close()
   })
 
   it('says UNREACHABLE where nobody listens', async () => {
     const service = await fakeService(() => {})
     await service[Symbol.asyncDispose]()
     const channel = openApi(service.url)
-    const api = new DepotApi(channel, () => 't', 'buildkit-client/test')
+    const api = new DepotApi(channel, fixedToken('t'), 'buildkit-client/test')
     await assert.rejects(api.projects.listProjects({}), { code: 'UNREACHABLE', received: /ECONNREFUSED/ })
-    channel.sessions.abort()
+    channel.close()
   })
 })
 
@@ -91,16 +94,5 @@ describe('openApi', () => {
 
   it('does not show what stands where a password could in a URL that it refuses', () => {
     assert.throws(() => openApi('ftp://me:open-sesame@host/'), { received: '"ftp://***@host/"' })
-  })
-
-  it('dials anew after a connection that never came about', async () => {
-    const dials: net.Socket[] = []
-    await using port = await listening(net.createServer((socket) => dials.push(socket)))
-    const channel = openApi(`https://127.0.0.1:${port.port}`)
-    const api = new DepotApi(channel, () => 't', 'buildkit-client/test')
-    for (const timeoutMs of [5_100, 100])
-      await assert.rejects(api.projects.listProjects({}, { timeoutMs }), { code: 'TIMEOUT' })
-    assert.equal(dials.length, 2)
-    channel.sessions.abort()
   })
 })
