@@ -8,6 +8,7 @@ const maxLineLength = 2_000
 /** Steps that have written something, kept in order of their last line. */
 const maxLogs = 64
 const maxVertexes = 50_000
+const maxRunning = 10_000
 
 /** A step that failed. */
 export interface FailedVertex {
@@ -22,10 +23,15 @@ export class FailureFacts {
   readonly #names = new Map<string, string>()
   readonly #failed = new Map<string, FailedVertex>()
   readonly #logs = new Map<string, LogTail>()
+  /** Steps that have started and are not over, the latest last. */
+  readonly #running = new Map<string, string>()
 
   add({ vertexes = [], logs = [] }: SolveStatus): void {
-    for (const { digest = '', name = '', error } of vertexes) {
+    for (const { digest = '', name = '', started, completed, error } of vertexes) {
       if (name !== '') setBounded(this.#names, digest, name, maxVertexes)
+      if (completed !== undefined) this.#running.delete(digest)
+      else if (started !== undefined && !this.#running.has(digest))
+        setBounded(this.#running, digest, name, maxRunning)
       if (error !== undefined) {
         setBounded(this.#failed, digest, { digest, name: this.#names.get(digest) ?? '', error }, maxVertexes)
       }
@@ -42,6 +48,11 @@ export class FailureFacts {
     }
     const failed = [...this.#failed.values()]
     return failed.find(({ error }) => !error.endsWith('context canceled')) ?? failed[0]
+  }
+
+  /** The name of the step that has started last and is not over. */
+  get runningStep(): string | undefined {
+    return [...this.#running.values()].at(-1)
   }
 
   /** The last lines of a vertex's output, both streams in the order they came. */

@@ -1,5 +1,11 @@
-import { BuildkitError, type ErrorCode, isBuildkitError, messageOf } from '../../base/errors.ts'
-import { redactUrls } from '../../base/redact.ts'
+import {
+  BuildkitError,
+  type ErrorCode,
+  type ErrorFields,
+  isBuildkitError,
+  messageOf,
+} from '../../base/errors.ts'
+import { redactUrls, sanitize } from '../../base/redact.ts'
 import { Code, codeName, RpcError } from '../../grpc/status.ts'
 import { type ErrorSource, readDetails } from './error-details.ts'
 import type { FailedVertex, FailureFacts } from './failure-facts.ts'
@@ -33,12 +39,7 @@ export class SolveError extends BuildkitError {
   readonly source: ErrorSource | undefined
   readonly exitCode: number | undefined
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    fields: SolveErrorFields,
-    more: { cause?: unknown; advice?: string },
-  ) {
+  constructor(code: ErrorCode, message: string, fields: SolveErrorFields, more: ErrorFields) {
     super(code, message, more)
     this.ref = fields.ref
     this.grpcCode = fields.grpcCode
@@ -93,9 +94,18 @@ function answered(failure: Failure, error: RpcError): SolveError {
 }
 
 function lost(failure: Failure, error: BuildkitError): BuildkitError {
-  const { vertex } = fieldsOf(failure)
-  const where = vertex === undefined ? '' : ` (last failed step: ${vertex.name})`
-  return new SolveError(error.code, `${error.message}${where}`, fieldsOf(failure), { cause: error })
+  const fields = fieldsOf(failure)
+  const running = failure.facts.runningStep
+  const during = running === undefined ? '' : `, during ${sanitize(running)}`
+  const after = fields.vertex === undefined ? '' : `, after ${fields.vertex.name} had failed`
+  const { subject, expected, received, advice } = error
+  return new SolveError(error.code, `${error.shortMessage}${during || after}`, fields, {
+    ...(subject !== undefined && { subject }),
+    ...(expected !== undefined && { expected }),
+    ...(received !== undefined && { received }),
+    ...(advice !== undefined && { advice }),
+    cause: error,
+  })
 }
 
 /** The daemon repeats what our handler said somewhere in its own message; only then it is the cause. */

@@ -25,6 +25,19 @@ describe('FailureFacts', () => {
     assert.equal(new FailureFacts().failedVertex('a'), undefined)
   })
 
+  it('names the step that has started last and is not over', () => {
+    const facts = new FailureFacts()
+    assert.equal(facts.runningStep, undefined)
+    facts.add({ vertexes: [{ digest: 'a', name: 'one' }] })
+    assert.equal(facts.runningStep, undefined)
+    facts.add({ vertexes: [{ digest: 'a', name: 'one', started: 't' }] })
+    facts.add({ vertexes: [{ digest: 'b', name: 'two', started: 't' }] })
+    facts.add({ vertexes: [{ digest: 'a', name: 'one', started: 't' }] })
+    assert.equal(facts.runningStep, 'two')
+    facts.add({ vertexes: [{ digest: 'b', name: 'two', started: 't', completed: 't' }] })
+    assert.equal(facts.runningStep, 'one')
+  })
+
   it('keeps the last twenty lines, across chunks, characters and streams', () => {
     const facts = new FailureFacts()
     for (let n = 1; n <= 30; n++) facts.add(log('v', `line ${n}\n`))
