@@ -25,6 +25,7 @@ const connectOptionNames: OptionNames<ConnectOptions> = {
   signal: true,
   connectTimeoutMs: true,
   waitForReadyMs: true,
+  livenessTimeoutMs: true,
   onState: true,
 }
 
@@ -41,7 +42,10 @@ export class Buildkit implements AsyncDisposable {
     this.#observer = observer
   }
 
-  /** `ready` until {@link close}, then `closed`; `failed` when the connection broke. */
+  /**
+   * `ready` until {@link close}, then `closed`; `draining` while the daemon is being stopped and takes no new calls;
+   * `failed` when the connection broke.
+   */
   get state(): ConnectionState {
     return this.#connection.state
   }

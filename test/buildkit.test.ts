@@ -29,6 +29,7 @@ test('an option that is undefined is none, for the compiler too', async () => {
     signal: none,
     connectTimeoutMs: none,
     waitForReadyMs: none,
+    livenessTimeoutMs: none,
     onState: none,
   })
   const run = buildkit.solve({
@@ -45,7 +46,6 @@ test('an option that is undefined is none, for the compiler too', async () => {
     ref: none,
     internal: none,
     signal: none,
-    livenessTimeoutMs: none,
     onWarning: none,
   })
   assert.equal((await run.result).ref, run.ref)

@@ -4,8 +4,8 @@ import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 import { Code, RpcError, rpcFailed } from '../grpc/status.ts'
 import type { Connection } from '../transport/connection.ts'
 
-/** How long the daemon may take to answer a question, all messages of the answer included. */
-const queryTimeoutMs = 15_000
+/** For the whole answer to a question. A daemon that is gone is noticed before, and the error says so. */
+const queryTimeoutMs = 30_000
 
 export interface QueryOptions {
   readonly signal?: AbortSignal | undefined

@@ -22,8 +22,8 @@ export function widenConnection(session: Http2Session): void {
 }
 
 /** Ends a connection whose other side has ended: of a stream that is no socket, Node waits for its close. */
-export function closeAtEnd(duplex: Duplex, session: Http2Session): void {
-  duplex.once('end', () => outsideOfReading(() => session.destroy()))
+export function closeAtEnd(duplex: Duplex, session: Http2Session, closed: Promise<unknown>): void {
+  duplex.once('end', () => endConnection(duplex, session, closed))
 }
 
 /** For what is still being written when a connection is ended. */
@@ -31,11 +31,16 @@ const lastWriteMs = 1_000
 
 /**
  * Ends a connection and every call on it, after which `closed` settles. Node waits for what is being written, which
- * another side that has stopped reading never takes: its stream is destroyed.
+ * another side that has stopped reading never takes: after `graceMs` its stream is destroyed.
  */
-export function endConnection(duplex: Duplex, session: Http2Session, closed: Promise<unknown>): void {
+export function endConnection(
+  duplex: Duplex,
+  session: Http2Session,
+  closed: Promise<unknown>,
+  graceMs = lastWriteMs,
+): void {
   outsideOfReading(() => session.destroy())
-  const timer = setTimeout(() => duplex.destroy(), lastWriteMs)
+  const timer = setTimeout(() => duplex.destroy(), graceMs)
   void closed.then(() => clearTimeout(timer))
 }
 

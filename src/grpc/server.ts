@@ -65,7 +65,6 @@ export function serve(duplex: Duplex, options: ServerOptions): Server {
     maxSessionMemory: sessionMemoryMegabytes,
   })
   widenConnection(session)
-  closeAtEnd(duplex, session)
   session.on('stream', (stream: ServerStream, headers: Headers, _flags: number, rawHeaders: string[]) => {
     const answering = answer(stream, String(headers[':path']), rawHeaders, options)
     open.add(answering)
@@ -81,6 +80,7 @@ export function serve(duplex: Duplex, options: ServerOptions): Server {
     })
     session.once('close', () => resolve(failure))
   })
+  closeAtEnd(duplex, session, closed)
   return {
     closed,
     async close() {

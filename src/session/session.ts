@@ -13,9 +13,6 @@ const headerNames = {
   method: 'x-docker-expose-session-grpc-method',
 }
 
-/** The daemon asks for our health at least every 5 s; this long without a question, nobody is there. */
-const defaultLivenessMs = 60_000
-
 export interface SessionOptions {
   /** What the daemon may use. Two attachables must not serve the same method. */
   readonly attachables: readonly Attachable[]
@@ -24,8 +21,6 @@ export interface SessionOptions {
    * has changed, with another it starts anew. Empty by default.
    */
   readonly sharedKey?: string
-  /** Milliseconds without a health check after which the session counts as lost. 60,000 by default. */
-  readonly livenessTimeoutMs?: number
 }
 
 /** Opens the byte stream on which the daemon calls us, given the headers that say what we serve. */
@@ -40,16 +35,13 @@ export class Session {
   readonly id = newId()
   readonly #handlers = new Map<string, Handler>()
   readonly #sharedKey: string
-  readonly #livenessMs: number
   #server: Server | undefined
   #closed = false
-  #silence: NodeJS.Timeout | undefined
   #handlerError: unknown
 
   constructor(options: SessionOptions) {
     this.#sharedKey = options.sharedKey ?? ''
-    this.#livenessMs = options.livenessTimeoutMs ?? defaultLivenessMs
-    for (const attachable of [health(() => this.#heard()), ...options.attachables]) this.#serve(attachable)
+    for (const attachable of [health, ...options.attachables]) this.#serve(attachable)
   }
 
   /** The headers that introduce this session: one value per method, never joined. */
@@ -70,7 +62,8 @@ export class Session {
   }
 
   /**
-   * Opens the tunnel and serves until {@link close}, which is a normal end; any other end throws SESSION_LOST.
+   * Opens the tunnel and serves until {@link close}, which is a normal end; any other end throws SESSION_LOST, or the
+   * CONNECTION_LOST of the connection that carried it.
    * Settles when the handlers that were cut have cleaned up behind them.
    */
   async run(tunnel: Tunnel): Promise<void> {
@@ -90,19 +83,16 @@ export class Session {
         }
       },
     })
-    const silent = new Promise<BuildkitError>((resolve) => this.#watch(resolve))
-    const failure = await Promise.race([this.#server.closed.then((error) => this.#lost(error)), silent])
-    clearTimeout(this.#silence)
+    const failure = await this.#server.closed
     await this.#server.close()
     duplex.destroy()
-    if (!this.#closed) throw failure
+    if (!this.#closed) throw lost(failure)
   }
 
   /** Ends the session: open calls are cut, {@link run} returns. Idempotent. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    clearTimeout(this.#silence)
     void this.#server?.close()
   }
 
@@ -118,29 +108,13 @@ export class Session {
       this.#handlers.set(method, handler)
     }
   }
+}
 
-  #heard = (): void => {
-    this.#silence?.refresh()
-  }
-
-  #watch(report: (error: BuildkitError) => void): void {
-    const onSilence = () => {
-      report(
-        new BuildkitError('SESSION_LOST', 'the daemon has stopped talking to the session', {
-          expected: `a health check within ${this.#livenessMs} ms`,
-          received: 'none',
-          advice: 'The connection is probably dead: check the network between here and the daemon',
-        }),
-      )
-    }
-    this.#silence = setTimeout(onSilence, this.#livenessMs)
-  }
-
-  #lost(cause: Error | undefined): BuildkitError {
-    return new BuildkitError('SESSION_LOST', 'the daemon has ended the session before the build was over', {
-      ...(cause === undefined ? {} : { received: messageOf(cause) }),
-      cause,
-      advice: "See the daemon's log; a session also ends when this process cannot answer for half a minute",
-    })
-  }
+function lost(cause: Error | undefined): BuildkitError {
+  if (isBuildkitError(cause) && cause.code === 'CONNECTION_LOST') return cause
+  return new BuildkitError('SESSION_LOST', 'the daemon has ended the session before the build was over', {
+    ...(cause === undefined ? {} : { received: messageOf(cause) }),
+    cause,
+    advice: "See the daemon's log; a session also ends when this process cannot answer for half a minute",
+  })
 }

@@ -115,9 +115,6 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     const session = new Session({
       attachables,
       sharedKey: this.#options.sharedKey ?? (await sharedKeyOf(this.#options)),
-      ...(this.#options.livenessTimeoutMs === undefined
-        ? {}
-        : { livenessTimeoutMs: this.#options.livenessTimeoutMs }),
     })
     this.#session = session
     const sessionEnd = new AbortController()

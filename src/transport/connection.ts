@@ -1,12 +1,18 @@
-import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { notify } from '../base/callback.ts'
+import { deadline } from '../base/deadline.ts'
+import { BuildkitError, cancelled, invalidOption, isBuildkitError, messageOf } from '../base/errors.ts'
+import { onAbort } from '../base/on-abort.ts'
 import { RpcClient } from '../grpc/client.ts'
+import { defaultLivenessTimeoutMs, monitor } from './monitor.ts'
 import type { Route } from './route.ts'
 
 /**
  * Where a connection is in its life: `connecting` until the daemon has shown that it speaks HTTP/2, `ready`
- * from then on, `closed` after {@link Connection.close}, `failed` when it broke.
+ * from then on, `draining` when the daemon is being stopped and takes no new calls while those under way go on,
+ * `closed` after {@link Connection.close}, `failed` when it broke.
  */
-export type ConnectionState = 'connecting' | 'ready' | 'closed' | 'failed'
+export type ConnectionState = 'connecting' | 'ready' | 'draining' | 'closed' | 'failed'
 
 export interface ConnectionOptions {
   /** Gives up connecting when aborted. */
@@ -17,6 +23,12 @@ export interface ConnectionOptions {
    * Milliseconds to keep trying while the daemon is not there yet. 0 by default: the first failure counts.
    */
   readonly waitForReadyMs?: number | undefined
+  /**
+   * Milliseconds without a byte from the daemon after which the connection and everything on it fails with
+   * CONNECTION_LOST, with a build under way or without. After 2/5 of them a silent daemon is asked for an answer.
+   * 25,000 by default, 1,000 at least; `Infinity` waits for ever.
+   */
+  readonly livenessTimeoutMs?: number | undefined
   /** Told of every change of state. */
   readonly onState?: ((state: ConnectionState) => void) | undefined
 }
@@ -46,6 +58,9 @@ export class Connection {
       return failure ?? new BuildkitError('CONNECTION_LOST', `${route.description} has closed the connection`)
     })
     this.#enter('ready')
+    void rpc.draining.then(() => {
+      if (this.#state === 'ready') this.#enter('draining')
+    })
   }
 
   get state(): ConnectionState {
@@ -54,7 +69,7 @@ export class Connection {
 
   /** Ends the connection and everything on it; settles when it is down. Idempotent. */
   async close(): Promise<void> {
-    if (this.#state === 'ready') {
+    if (this.#state === 'ready' || this.#state === 'draining') {
       this.#enter('closed')
       this.rpc.close()
     }
@@ -63,7 +78,7 @@ export class Connection {
 
   #enter(state: ConnectionState): void {
     this.#state = state
-    this.#onState?.(state)
+    notify('onState', this.#onState, state)
   }
 }
 
@@ -77,71 +92,72 @@ export interface OpenOptions extends ConnectionOptions {
 
 /**
  * Connects to a daemon. Throws UNREACHABLE or TLS_FAILED for the daemon that is not there or not ours,
- * TIMEOUT for the one that does not answer in time (with the last error in its message), CANCELLED.
+ * TIMEOUT for the one that does not answer in time (with the last error in its message), CANCELLED,
+ * INVALID_OPTION.
  */
 export async function openConnection(route: Route, options: OpenOptions = {}): Promise<Connection> {
-  options.onState?.('connecting')
+  checkLivenessTimeout(options.livenessTimeoutMs)
+  notify('onState', options.onState, 'connecting')
   try {
     return await attempts(route, options)
   } catch (error) {
-    options.onState?.('failed')
+    notify('onState', options.onState, 'failed')
     throw error
   }
 }
 
+/** Far below it, a daemon under load would count as gone. */
+const leastLivenessTimeoutMs = 1_000
+
+function checkLivenessTimeout(value: unknown): void {
+  if (value === undefined || (typeof value === 'number' && value >= leastLivenessTimeoutMs)) return
+  throw invalidOption('livenessTimeoutMs', { expected: 'milliseconds, 1000 at least', received: value })
+}
+
 async function attempts(route: Route, options: OpenOptions): Promise<Connection> {
-  const { waitForReadyMs = 0, connectTimeoutMs = defaultConnectTimeoutMs } = options
-  const deadline = performance.now() + waitForReadyMs
+  const { signal, waitForReadyMs = 0, connectTimeoutMs = defaultConnectTimeoutMs } = options
+  const end = performance.now() + waitForReadyMs
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
-    const left = deadline - performance.now()
+    const left = end - performance.now()
     const timeoutMs = waitForReadyMs > 0 ? Math.max(1, Math.min(left, connectTimeoutMs)) : connectTimeoutMs
     try {
       return await attempt(route, options, timeoutMs)
     } catch (error) {
       if (waitForReadyMs === 0 || !mayComeUp(error)) throw error
-      if (performance.now() + pauseMs >= deadline) throw notReady(route, waitForReadyMs, error)
-      await pause(pauseMs * (1 - Math.random() / 5), options.signal)
+      if (performance.now() + pauseMs >= end) throw notReady(route, waitForReadyMs, error)
+      // A signal that aborts meanwhile is told by the next attempt.
+      await sleep(pauseMs * (1 - Math.random() / 5), undefined, { signal }).catch(() => {})
     }
   }
 }
 
 async function attempt(route: Route, options: OpenOptions, timeoutMs: number): Promise<Connection> {
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(timeoutError(route, timeoutMs)), timeoutMs)
-  const signal =
-    options.signal === undefined ? timeout.signal : AbortSignal.any([options.signal, timeout.signal])
+  const { signal } = options
+  using limit = deadline(timeoutMs, signal, { timeoutReason: () => timeoutError(route, timeoutMs) })
   try {
-    return await handshake(route, signal, options)
+    return await handshake(route, limit.signal, options)
   } catch (error) {
-    if (options.signal?.aborted) throw cancelled(route, options.signal.reason)
-    if (timeout.signal.aborted) throw timeout.signal.reason
+    if (signal?.aborted) throw cancelled(`connecting to ${route.description}`, signal.reason)
+    if (limit.expired) throw limit.signal.reason
     throw error
-  } finally {
-    clearTimeout(timer)
   }
 }
 
-async function handshake(
-  route: Route,
-  signal: AbortSignal,
-  { onState, onDialled }: OpenOptions,
-): Promise<Connection> {
+async function handshake(route: Route, signal: AbortSignal, options: OpenOptions): Promise<Connection> {
   signal.throwIfAborted()
   const duplex = await route.dial(signal)
   const rpc = new RpcClient(duplex, { authority: route.authority, scheme: route.scheme })
-  const onAbort = () => rpc.close()
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
-  else onDialled?.(rpc)
+  using _ = onAbort(signal, () => rpc.close())
+  if (!signal.aborted) options.onDialled?.(rpc)
   try {
     await rpc.ready
-    return new Connection(route, rpc, onState)
   } catch (error) {
     rpc.close()
     throw route.explain?.(error) ?? notBuildkit(route, error)
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
+  const { livenessTimeoutMs = defaultLivenessTimeoutMs } = options
+  monitor(rpc, { description: route.description, livenessTimeoutMs })
+  return new Connection(route, rpc, options.onState)
 }
 
 /** True for failures that a daemon still starting up shows. */
@@ -174,24 +190,5 @@ function notReady(route: Route, waitForReadyMs: number, last: unknown): Buildkit
     expected: `a daemon that answers within ${waitForReadyMs} ms`,
     received: `at the last attempt: ${messageOf(last)}`,
     cause: last,
-  })
-}
-
-function cancelled(route: Route, reason: unknown): BuildkitError {
-  return new BuildkitError('CANCELLED', `connecting to ${route.description} was cancelled`, {
-    received: messageOf(reason),
-    cause: reason,
-  })
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal?.addEventListener('abort', done, { once: true })
   })
 }

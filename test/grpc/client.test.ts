@@ -7,6 +7,7 @@ import * as grpc from '@grpc/grpc-js'
 import { isBuildkitError } from '../../src/base/errors.ts'
 import { RpcClient } from '../../src/grpc/client.ts'
 import { Code, RpcError } from '../../src/grpc/status.ts'
+import { listening } from '../support/listening.ts'
 import { stuckStream } from '../support/stuck-stream.ts'
 
 /** A client of ours on a fresh connection to a port of this machine. */
@@ -263,6 +264,26 @@ describe('a call to a server that misbehaves', () => {
         assert.throws(() => client.open('/t.T/X'), { code: 'CONNECTION_LOST' })
       },
     )
+  })
+
+  it('tells an open call what its connection died of', async () => {
+    const reset = (socket: net.Socket) => socket.resetAndDestroy()
+    const hangUp = (socket: net.Socket) => socket.end()
+    for (const [harm, received] of [
+      [reset, 'read ECONNRESET'],
+      [hangUp, 'it was closed'],
+    ] as const) {
+      const sockets: net.Socket[] = []
+      const server = http2.createServer().on('connection', (socket) => sockets.push(socket))
+      server.on('sessionError', () => {}).on('stream', (stream) => stream.on('error', () => {}))
+      await using _ = await listening(server)
+      const client = await connectTo((server.address() as net.AddressInfo).port)
+      const call = client.serverStream('/t.T/X', Buffer.alloc(0))
+      await once(server, 'stream')
+      harm(sockets[0]!)
+      await assert.rejects(collect(call.messages), { code: 'CONNECTION_LOST', received })
+      assert.equal((await client.closed)?.received, received === 'it was closed' ? undefined : received)
+    }
   })
 
   it('names the GOAWAY that ended the connection', async () => {

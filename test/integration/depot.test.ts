@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BuildkitError, isBuildkitError } from '../../src/base/errors.ts'
-import { Depot } from '../../src/depot/index.ts'
+import { Depot, type MachineConnectOptions } from '../../src/depot/index.ts'
 import {
   type Buildkit,
   SolveError,
@@ -136,10 +136,10 @@ describe('a build on a real machine of Depot', { skip: skipWithout('buildkitd', 
   })
 
   type Harm = (machine: RealMachine, projectId: string) => Promise<void>
-  const harms: [string, Harm, Partial<SolveOptions>][] = [
-    ['is killed', (machine) => machine.kill(), {}],
-    ['is stopped', (_, projectId) => pool.reset(projectId), {}],
-    ['restarts at the same endpoint', (machine) => machine.restart(), {}],
+  const harms: [string, Harm, MachineConnectOptions?][] = [
+    ['is killed', (machine) => machine.kill()],
+    ['is stopped', (_, projectId) => pool.reset(projectId)],
+    ['restarts at the same endpoint', (machine) => machine.restart()],
     ['falls silent', async (machine) => machine.pause(), { livenessTimeoutMs: 6_000 }],
   ]
   for (const [harm, inflict, more] of harms)
@@ -152,8 +152,8 @@ describe('a build on a real machine of Depot', { skip: skipWithout('buildkitd', 
         await using machine = await build.acquireMachine('amd64', {
           onState: ({ kind }) => states.push(kind),
         })
-        await using buildkit = await machine.connect()
-        const run = await endless(buildkit, more)
+        await using buildkit = await machine.connect(more)
+        const run = await endless(buildkit)
         const victim = pool.machine(projectId, 'amd64')
         const harmed = inflict(victim, projectId)
         const error = await rejection(run.result)

@@ -39,6 +39,8 @@ export interface MachineConnectOptions {
   readonly signal?: AbortSignal | undefined
   /** Milliseconds until the machine has to answer. 300,000 by default, as in Depot's own clients. */
   readonly timeoutMs?: number | undefined
+  /** As in `connect`: milliseconds without a byte from the machine after which it is lost. 25,000 by default. */
+  readonly livenessTimeoutMs?: number | undefined
   /** Told of warnings of the builds on this connection; by default as the `Depot` is. */
   readonly onWarning?: OnWarning | undefined
 }
@@ -46,6 +48,7 @@ export interface MachineConnectOptions {
 const machineConnectOptionNames: OptionNames<MachineConnectOptions> = {
   signal: true,
   timeoutMs: true,
+  livenessTimeoutMs: true,
   onWarning: true,
 }
 
@@ -142,12 +145,17 @@ export class Machine implements AsyncDisposable {
    */
   async connect(options: MachineConnectOptions = {}): Promise<Buildkit> {
     checkKnownOptions(options, machineConnectOptionNames)
-    const { signal, timeoutMs = defaultTimeoutMs, onWarning = this.#owner.onWarning } = options
+    const {
+      signal,
+      timeoutMs = defaultTimeoutMs,
+      livenessTimeoutMs,
+      onWarning = this.#owner.onWarning,
+    } = options
     milliseconds(timeoutMs)
     this.#over.signal.throwIfAborted()
     using limit = deadline(Number.POSITIVE_INFINITY, [signal, this.#owner.signal, this.#over.signal])
     try {
-      const ready = { subject: this.#subject, signal: limit.signal, timeoutMs }
+      const ready = { subject: this.#subject, signal: limit.signal, timeoutMs, livenessTimeoutMs }
       const connection = await connectWhenReady(this.#route!, ready)
       return this.#connected(connection, onWarning)
     } catch (error) {

@@ -17,6 +17,8 @@ export interface ReadinessOptions {
   readonly signal: AbortSignal
   /** Milliseconds until it has to answer. */
   readonly timeoutMs: number
+  /** Of the connection, see `ConnectionOptions`. */
+  readonly livenessTimeoutMs?: number | undefined
 }
 
 /**
@@ -31,7 +33,10 @@ export async function connectWhenReady(route: Route, options: ReadinessOptions):
   }
 }
 
-async function attempts(route: Route, { signal, timeoutMs }: ReadinessOptions): Promise<Connection> {
+async function attempts(
+  route: Route,
+  { signal, timeoutMs, livenessTimeoutMs }: ReadinessOptions,
+): Promise<Connection> {
   const end = performance.now() + timeoutMs
   using limit = deadline(timeoutMs, signal)
   for (;;) {
@@ -41,6 +46,7 @@ async function attempts(route: Route, { signal, timeoutMs }: ReadinessOptions): 
       signal,
       waitForReadyMs: leftMs,
       connectTimeoutMs: attemptTimeoutMs,
+      livenessTimeoutMs,
       onDialled: (rpc) => {
         answer = ping({ rpc }, { signal: limit.signal })
         // Where the connection does not come about, that is what counts.

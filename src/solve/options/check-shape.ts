@@ -18,7 +18,6 @@ export const solveOptionNames: OptionNames<SolveOptions> = {
   ref: true,
   internal: true,
   signal: true,
-  livenessTimeoutMs: true,
   onWarning: true,
 }
 

@@ -38,8 +38,6 @@ export interface SolveOptions {
   readonly internal?: boolean | undefined
   /** Cancels the build: the daemon's work ends, the result rejects with CANCELLED. */
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds without a sign of life from the daemon after which the build is lost. 60,000 by default. */
-  readonly livenessTimeoutMs?: number | undefined
   /** Told of what does not stop the build. `process.emitWarning` by default. */
   readonly onWarning?: OnWarning | undefined
 }

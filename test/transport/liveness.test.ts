@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import * as http2 from 'node:http2'
+import { describe, it } from 'node:test'
+import { type Buildkit, connect } from '../../src/buildkit.ts'
+import { SolveError } from '../../src/solve/failure/solve-error.ts'
+import type { ConnectionState } from '../../src/transport/connection.ts'
+import { type FakeBehaviour, fakeBuildkitd } from '../support/fake-buildkitd.ts'
+import { listening } from '../support/listening.ts'
+import { type Relay, relayTo } from '../support/relay.ts'
+
+const livenessTimeoutMs = 1_000
+const definition = new Uint8Array()
+
+/** A client whose connection to a fake daemon goes through a relay, and the states that it was told. */
+async function relayed(behaviour: FakeBehaviour = {}) {
+  const relay = await relayTo(fakeBuildkitd(behaviour).dial)
+  const states: ConnectionState[] = []
+  const onState = (state: ConnectionState) => void states.push(state)
+  const buildkit = await connect(relay.dial, { livenessTimeoutMs, onState })
+  return {
+    relay,
+    buildkit,
+    states,
+    async [Symbol.asyncDispose]() {
+      await buildkit.close()
+      await relay[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const stopped = {
+  code: 'CONNECTION_LOST',
+  message: /^a custom dialer has stopped answering: expected a sign of life within 1 s, got none/,
+}
+
+const losses: [string, (relay: Relay) => void][] = [
+  ['swallows what is sent to it', (relay) => relay.loseRequests()],
+  ['swallows what comes from it', (relay) => relay.loseReplies()],
+  ['is half open', (relay) => relay.halfOpen()],
+]
+
+for (const [what, lose] of losses)
+  describe(`a connection that ${what}`, () => {
+    it('is noticed with nothing to do, and stays failed', async () => {
+      await using client = await relayed()
+      lose(client.relay)
+      const error = await client.buildkit.closed
+      assert.match(error!.message, stopped.message)
+      assert.deepEqual(client.states, ['connecting', 'ready', 'failed'])
+      await assert.rejects(client.buildkit.info(), stopped)
+      await assert.rejects(client.buildkit.solve({ definition }).result, stopped)
+    })
+
+    it('ends a question with the reason', async () => {
+      await using client = await relayed()
+      lose(client.relay)
+      await assert.rejects(client.buildkit.listWorkers(), stopped)
+      assert.equal(client.buildkit.state, 'failed')
+    })
+
+    it('ends its builds, each with the step that had started last', async () => {
+      let steps = 0
+      await using client = await relayed({
+        solve: async (build) => {
+          const digest = build.request.Ref
+          const [started, completed] = [{ seconds: 1 }, { seconds: 2 }]
+          await build.say({ vertexes: [{ digest: 'a', name: 'FROM x', started, completed }] })
+          await build.say({ vertexes: [{ digest, name: `RUN make ${digest}`, started }] })
+          steps++
+          return await new Promise(() => {})
+        },
+      })
+      const runs = ['one', 'two'].map((ref) => client.buildkit.solve({ ref, definition }))
+      for (const run of runs)
+        for await (const { vertexes } of run.status) if (vertexes?.[0]?.digest === run.ref) break
+      assert.equal(steps, 2)
+      lose(client.relay)
+      for (const { ref, result } of runs)
+        await assert.rejects(result, (error) => {
+          assert.ok(error instanceof SolveError)
+          assert.equal(error.code, 'CONNECTION_LOST')
+          assert.match(
+            error.message,
+            new RegExp(`^a custom dialer has stopped answering, during RUN make ${ref}: expected`),
+          )
+          return true
+        })
+    })
+  })
+
+/** A client of an HTTP/2 server that answers `/Info` calls itself and leaves the others to the test. */
+async function connectedTo(
+  use: (buildkit: Buildkit, server: http2.Http2Server, states: ConnectionState[]) => Promise<void>,
+) {
+  const server = http2.createServer()
+  await using _ = await listening(server)
+  const states: ConnectionState[] = []
+  const { port } = server.address() as { port: number }
+  await using buildkit = await connect(`tcp://127.0.0.1:${port}`, {
+    onState: (state) => void states.push(state),
+  })
+  await use(buildkit, server, states)
+}
+
+describe('a daemon that is being stopped', () => {
+  it('drains: its connection takes no new calls and finishes those under way', async () => {
+    await connectedTo(async (buildkit, server, states) => {
+      const underWay = buildkit.info()
+      const [stream] = (await once(server, 'stream')) as [http2.ServerHttp2Stream]
+      stream.session!.goaway(http2.constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1, Buffer.from('graceful_stop'))
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+      while (buildkit.state === 'ready') await new Promise((resolve) => setImmediate(resolve))
+      assert.equal(buildkit.state, 'draining')
+      const refusal = {
+        code: 'CONNECTION_LOST',
+        message:
+          'the daemon takes no new calls on this connection: got GOAWAY with code 0 (graceful_stop). ' +
+          'It is being stopped or restarted: connect again once it is back',
+      }
+      await assert.rejects(buildkit.info(), refusal)
+      await assert.rejects(buildkit.solve({ definition }).result, refusal)
+      assert.equal(buildkit.state, 'draining')
+      stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+      stream.end(Buffer.alloc(5))
+      assert.deepEqual(await underWay, { version: '', package: '', revision: '' })
+      assert.match((await buildkit.closed)!.message, /GOAWAY with code 0 \(graceful_stop\)/)
+      assert.deepEqual(states, ['connecting', 'ready', 'draining', 'failed'])
+    })
+  })
+
+  it('can be left while it drains', async () => {
+    await connectedTo(async (buildkit, server, states) => {
+      const underWay = buildkit.info()
+      underWay.catch(() => {})
+      const [stream] = (await once(server, 'stream')) as [http2.ServerHttp2Stream]
+      stream.on('error', () => {})
+      stream.session!.goaway(http2.constants.NGHTTP2_NO_ERROR)
+      while (buildkit.state === 'ready') await new Promise((resolve) => setImmediate(resolve))
+      await buildkit.close()
+      assert.equal(await buildkit.closed, undefined)
+      assert.deepEqual(states, ['connecting', 'ready', 'draining', 'closed'])
+    })
+  })
+})
