@@ -149,7 +149,9 @@ export class HttpClient implements AsyncDisposable {
       return { status, headers, body: bytes, url }
     } catch (error) {
       signal.throwIfAborted()
-      throw this.#options.via?.explain?.(error) ?? networkError(error, this.#describe(url))
+      const { via } = this.#options
+      const option = this.#tlsOptions.get(url.origin)
+      throw via?.explain?.(error) ?? networkError(error, this.#describe(url), { option })
     }
   }
 
@@ -179,6 +181,9 @@ export class HttpClient implements AsyncDisposable {
     throw proxyRefusal(proxy, url.origin, { status: 407, statusText: STATUS_CODES[407]! })
   }
 
+  /** The names of the TLS options that have been used, by origin: under TLS 1.3 a refusal comes with the first reply. */
+  readonly #tlsOptions = new Map<string, string>()
+
   /** Those that have been used, by origin. */
   readonly #proxies = new Map<string, HttpProxy>()
 
@@ -201,6 +206,7 @@ export class HttpClient implements AsyncDisposable {
     // undici reads and writes it as any Duplex.
     if (via !== undefined) return (await via.dial(signal)) as Socket
     const identity = url.protocol === 'https:' ? await identityFor?.(url.host) : undefined
+    if (identity !== undefined) this.#tlsOptions.set(url.origin, identity.option)
     const stream = await streamToServer(url, { env, signal, protocols: ['http/1.1'], identity })
     return stream as Socket
   }

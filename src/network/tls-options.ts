@@ -35,6 +35,8 @@ export interface TlsIdentity {
   readonly serverName: string | undefined
   /** The name of the option that holds them, for messages. */
   readonly option: string
+  /** False takes any certificate: for what its user has called insecure. */
+  readonly verify?: false
 }
 
 /**

@@ -31,7 +31,7 @@ export async function openTls(stream: Duplex, peer: TlsPeer, signal: AbortSignal
     socket: stream,
     ...(identity === undefined
       ? { minVersion }
-      : { secureContext: identity.context, rejectUnauthorized: true }),
+      : { secureContext: identity.context, rejectUnauthorized: identity.verify ?? true }),
     ALPNProtocols: [...peer.protocols],
     // SNI carries names only; the check below takes addresses as well.
     servername: isIP(name) ? '' : name,
