@@ -1,4 +1,5 @@
-import { type ErrorCode, isBuildkitError } from '../base/errors.ts'
+import { type BuildkitError, type ErrorCode, isBuildkitError } from '../base/errors.ts'
+import type { SolveError } from '../solve/failure/solve-error.ts'
 
 /** How the process ends. `--help` and `docs/cli.md` list them. */
 export const exitCodes = {
@@ -21,7 +22,14 @@ export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> 
 
 /** The exit code for what a command has thrown. */
 export function exitCodeOf(error: unknown): number {
-  return exitCodes[(isBuildkitError(error) && outcomes[error.code]) || 'failed']
+  if (!isBuildkitError(error)) return exitCodes.failed
+  const outcome = outcomes[error.code] ?? 'failed'
+  // A daemon that has answered is there: what it could not reach is a registry, say.
+  return exitCodes[outcome === 'noDaemon' && hasAnswer(error) ? 'failed' : outcome]
+}
+
+function hasAnswer(error: BuildkitError): boolean {
+  return (error as Partial<SolveError>).grpcCode !== undefined
 }
 
 /** All others have failed. */
