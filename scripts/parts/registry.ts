@@ -8,8 +8,20 @@ export async function registryCommand(): Promise<string> {
   return join(await goTools('registry'), 'registry')
 }
 
-/** Starts an empty registry without TLS on a free port of 127.0.0.1. It is ready as `127.0.0.1:PORT`. */
-export function startRegistry(command: string, auth?: RegistryAuth): Promise<Server<string>> {
+/** How it speaks TLS, all PEM. */
+export interface RegistryTls {
+  readonly cert: string
+  readonly key: string
+  /** The authority whose certificates clients must show. */
+  readonly clientCa?: string
+}
+
+/** Starts an empty registry on a free port of 127.0.0.1, without TLS by default. It is ready as `127.0.0.1:PORT`. */
+export function startRegistry(
+  command: string,
+  auth?: RegistryAuth,
+  tls?: RegistryTls,
+): Promise<Server<string>> {
   return startServer('registry', async (folder) => {
     const config = join(folder, 'config.json')
     await writeFile(
@@ -18,7 +30,11 @@ export function startRegistry(command: string, auth?: RegistryAuth): Promise<Ser
         version: 0.1,
         log: { accesslog: { disabled: true }, formatter: 'text', level: 'info' },
         storage: { filesystem: { rootdirectory: join(folder, 'data') }, delete: { enabled: true } },
-        http: { addr: '127.0.0.1:0', secret: 'shared with no other instance' },
+        http: {
+          addr: '127.0.0.1:0',
+          secret: 'shared with no other instance',
+          ...(tls === undefined ? {} : { tls: await tlsSection(tls, folder) }),
+        },
         ...(auth === undefined ? {} : { auth: await authSection(auth, folder) }),
       }),
     )
@@ -55,4 +71,16 @@ async function authSection(auth: RegistryAuth, folder: string): Promise<object> 
   const jwks = join(folder, 'keys.json')
   await writeFile(jwks, JSON.stringify({ keys }))
   return { token: { realm, service, issuer, jwks } }
+}
+
+async function tlsSection({ cert, key, clientCa }: RegistryTls, folder: string): Promise<object> {
+  const file = async (name: string, pem: string) => {
+    await writeFile(join(folder, name), pem, { mode: 0o600 })
+    return join(folder, name)
+  }
+  return {
+    certificate: await file('cert.pem', cert),
+    key: await file('key.pem', key),
+    ...(clientCa !== undefined && { clientcas: [await file('client-ca.pem', clientCa)] }),
+  }
 }

@@ -35,6 +35,11 @@ export class GoObject {
     this.#entries = entries
   }
 
+  /** The last value of a field that is not null; undefined where there is none. */
+  value(field: string): GoValue | undefined {
+    return this.#values(field).findLast((value) => value !== null)
+  }
+
   /** A field of type `string`: the last one that is not null, else empty. Throws {@link GoJsonError}, naming `path`. */
   text(field: string, path = field): string {
     let text = ''

@@ -11,12 +11,24 @@ export type Challenge =
       readonly scopes: readonly string[]
     }
 
-/** The challenge of `WWW-Authenticate` headers to answer: tokens before passwords. Undefined where there is none. */
+/**
+ * The challenge of `WWW-Authenticate` headers to answer: tokens before passwords, unless the URL of the token server is
+ * none. Undefined where there is none.
+ */
 export function parseChallenge(headers: string | readonly string[] | undefined): Challenge | undefined {
   const offered = [headers ?? []].flat().flatMap(schemesIn)
-  const bearer = offered.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.get('realm'))
-  if (bearer === undefined) return offered.some(({ scheme }) => scheme === 'basic') ? basic : undefined
-  const { parameters } = bearer
+  const bearers = offered.filter(({ scheme, parameters }) => scheme === 'bearer' && parameters.get('realm'))
+  const usable = bearers.find(({ parameters }) => isHttpUrl(parameters.get('realm')!))
+  if (usable !== undefined) return bearer(usable.parameters)
+  if (offered.some(({ scheme }) => scheme === 'basic')) return { scheme: 'basic' }
+  return bearers[0] && bearer(bearers[0].parameters)
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+}
+
+function bearer(parameters: ReadonlyMap<string, string>): Challenge {
   return {
     scheme: 'bearer',
     realm: parameters.get('realm')!,
@@ -24,8 +36,6 @@ export function parseChallenge(headers: string | readonly string[] | undefined):
     scopes: (parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== ''),
   }
 }
-
-const basic: Challenge = { scheme: 'basic' }
 
 /** A word, and behind `=` its value, quoted or not. One without a value names a scheme. */
 const word = /[\s,]*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+)))?/y

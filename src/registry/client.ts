@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
-import type { Agent, Dispatcher } from 'undici'
-import { BuildkitError, type ErrorCode, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
-import { readBounded } from '../base/read-bounded.ts'
-import { redactUrls } from '../base/redact.ts'
+import { deadline } from '../base/deadline.ts'
+import { causes, isBuildkitError, systemCode } from '../base/errors.ts'
 import { isLoopback } from '../network/host.ts'
+import { HttpClient, type HttpReply, type Redirect } from '../network/http.ts'
+import { loadTls, type TlsIdentity } from '../network/tls-options.ts'
 import { parseChallenge } from './challenge.ts'
 import { isHub } from './credentials.ts'
-import { placeOf } from './realm.ts'
+import { urlForLog } from './realm.ts'
 import type { Reference } from './reference.ts'
 import type { RegistryAuth } from './registry-auth.ts'
+import { checkReply, logInAdvice, registryFailed, requestFailed, unexpectedReply } from './registry-error.ts'
 import { basicAuthorization } from './token.ts'
 
 /** An image's manifest, or the index of several: what a tag or digest names in a registry. */
@@ -21,74 +22,73 @@ export interface Manifest {
 }
 
 export interface RegistryClientOptions {
-  /** Asked when a registry wants to know who calls. */
+  /** Asked for what authorizes a request, and how registries are reached. */
   readonly auth: RegistryAuth
   /** Milliseconds for one operation, its token included. 30,000 by default. */
   readonly timeoutMs?: number
+  /**
+   * True takes any certificate of a registry, and falls back to http where it does not speak TLS, credentials included:
+   * what the exporters' attribute `registry.insecure` means (moby/buildkit `util/resolver`). False by default.
+   */
+  readonly insecure?: boolean
 }
 
 /**
- * Reads and writes manifests in registries (opencontainers/distribution-spec). A registry on this machine is called
- * by http, as containerd does, every other by https. A name without tag and digest means `latest`.
+ * Reads and writes manifests in registries (opencontainers/distribution-spec). A registry on this machine without TLS
+ * options is called by http, as containerd does, every other by https. A name without tag and digest means `latest`.
  *
- * Throws NOT_FOUND; UNAUTHENTICATED and PERMISSION_DENIED where the registry lets nobody in, or not us; CREDENTIALS_FAILED;
- * RESOURCE_EXHAUSTED; UNREACHABLE, also for an ailing registry; TLS_FAILED; TIMEOUT; TOO_LARGE; PROTOCOL_ERROR; or the
- * signal's reason.
+ * Throws NOT_FOUND; UNAUTHENTICATED and PERMISSION_DENIED where the registry accepts no one, or not this user;
+ * RESOURCE_EXHAUSTED; UNREACHABLE, also for a registry that fails; TLS_FAILED; TIMEOUT; TOO_LARGE; PROTOCOL_ERROR;
+ * INVALID_OPTION for TLS options that cannot be used; what {@link RegistryAuth} throws; or the signal's reason.
  */
 export class RegistryClient implements AsyncDisposable {
   readonly #auth: RegistryAuth
   readonly #timeoutMs: number
+  readonly #insecure: boolean
+  readonly #http: HttpClient
   /** `Authorization` by repository and kind of access. */
   readonly #authorizations = new Map<string, string>()
-  #agent: Promise<Agent> | undefined
+  /** The registries that have been called, and how, by host. */
+  readonly #schemes = new Map<string, 'http' | 'https'>()
 
-  constructor({ auth, timeoutMs = defaultTimeoutMs }: RegistryClientOptions) {
+  constructor({ auth, timeoutMs = defaultTimeoutMs, insecure = false }: RegistryClientOptions) {
     this.#auth = auth
     this.#timeoutMs = timeoutMs
+    this.#insecure = insecure
+    this.#http = new HttpClient({ env: auth.network.env, identityFor: (host) => this.#identityFor(host) })
   }
 
   /** What the name stands for, its digest verified. */
   async manifest(image: Reference, signal?: AbortSignal): Promise<Manifest> {
-    return await this.#within(image, signal, async (until) => {
-      const { headers, body } = await this.#call(image, { method: 'GET' }, until)
-      const bytes = await read(body, maxManifestBytes, image)
-      const digest = image.digest ?? textOf(headers['docker-content-digest']) ?? digestOf(bytes)
-      verify(image, bytes, digest)
-      return { mediaType: mediaTypeOf(headers['content-type']), digest, bytes }
-    })
+    return await this.#within(image, signal, (until) => this.#manifest(image, until))
   }
 
-  /** The digest of what the name stands for; undefined where there is nothing, or the registry does not say. */
+  /** The digest of what the name stands for; undefined where there is nothing. */
   async digest(image: Reference, signal?: AbortSignal): Promise<string | undefined> {
     return await this.#within(image, signal, async (until) => {
-      try {
-        const { headers, body } = await this.#call(image, { method: 'HEAD' }, until)
-        await body.dump()
-        return textOf(headers['docker-content-digest'])
-      } catch (error) {
-        if (isBuildkitError(error) && error.code === 'NOT_FOUND') return undefined
-        throw error
-      }
+      const reply = await this.#call(image, { method: 'HEAD' }, until)
+      if (reply.status === 404) return undefined
+      // Registries may know no HEAD, or answer it without a digest.
+      const isKnown = !headUnsupported.has(reply.status)
+      const digest = isKnown ? textOf(checkReply(image, 'pull', reply).headers[digestHeader]) : undefined
+      return digest ?? (await this.#manifest(image, until).catch(unlessNotFound))?.digest
     })
   }
 
   /** Writes a manifest under the name. What it refers to must be in that repository. */
   async put(image: Reference, manifest: Manifest, signal?: AbortSignal): Promise<void> {
     await this.#within(image, signal, async (until) => {
-      const request = { method: 'PUT', body: manifest.bytes, mediaType: manifest.mediaType } as const
-      const { headers, body } = await this.#call(image, request, until)
-      await body.dump()
-      const stored = textOf(headers['docker-content-digest'])
+      const call = { method: 'PUT', body: manifest.bytes, mediaType: manifest.mediaType } as const
+      const { headers } = checkReply(image, 'push', await this.#call(image, call, until))
+      const stored = textOf(headers[digestHeader])
       if (stored !== undefined && stored !== manifest.digest)
-        throw broken(image, { expected: manifest.digest, received: stored })
+        throw unexpectedReply(image, { expected: manifest.digest, received: stored })
     })
   }
 
   /** Ends its connections. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const agent = await this.#agent?.catch(() => undefined)
-    this.#agent = undefined
-    await agent?.destroy()
+    await this.#http[Symbol.asyncDispose]()
   }
 
   async #within<T>(
@@ -96,29 +96,33 @@ export class RegistryClient implements AsyncDisposable {
     signal: AbortSignal | undefined,
     act: (until: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(), this.#timeoutMs)
+    using limit = deadline(this.#timeoutMs, signal)
     try {
-      return await act(AbortSignal.any([timeout.signal, ...(signal === undefined ? [] : [signal])]))
+      return await act(limit.signal)
     } catch (error) {
       signal?.throwIfAborted()
-      if (!timeout.signal.aborted) throw error
-      const expected = `an answer within ${this.#timeoutMs} ms`
-      throw failed('TIMEOUT', image, 'does not answer', { expected, received: 'none' })
-    } finally {
-      clearTimeout(timer)
+      if (!limit.expired) throw error
+      const expected = `a response within ${this.#timeoutMs} ms`
+      throw registryFailed('TIMEOUT', image, 'timed out', { expected, received: 'none' })
     }
   }
 
+  async #manifest(image: Reference, signal: AbortSignal): Promise<Manifest> {
+    const reply = checkReply(image, 'pull', await this.#call(image, { method: 'GET' }, signal))
+    const { headers, body: bytes } = reply
+    const digest = image.digest ?? textOf(headers[digestHeader]) ?? digestOf(bytes)
+    verify(image, bytes, digest)
+    return { mediaType: mediaTypeOf(headers['content-type']), digest, bytes }
+  }
+
   /** Asks without authorization, or with what has opened the repository before, and once more when challenged. */
-  async #call(image: Reference, call: Call, signal: AbortSignal): Promise<Answer> {
+  async #call(image: Reference, call: Call, signal: AbortSignal): Promise<HttpReply> {
     const key = `${image.domain}/${image.path} ${accessOf(call)}`
-    const first = await this.#follow(image, call, this.#authorizations.get(key), signal)
-    if (first.statusCode !== 401) return await accepted(image, call, first)
-    await first.body.dump()
+    const first = await this.#send(image, call, this.#authorizations.get(key), signal)
+    if (first.status !== 401) return first
     const authorization = await this.#authorization(image, call, first.headers['www-authenticate'], signal)
     this.#authorizations.set(key, authorization)
-    return await accepted(image, call, await this.#follow(image, call, authorization, signal))
+    return await this.#send(image, call, authorization, signal)
   }
 
   async #authorization(
@@ -130,12 +134,14 @@ export class RegistryClient implements AsyncDisposable {
     const host = hostOf(image)
     const challenge = parseChallenge(header)
     if (challenge === undefined)
-      throw broken(image, { expected: 'a challenge Bearer or Basic with status 401', received: 'none' })
+      throw unexpectedReply(image, {
+        expected: 'a challenge Bearer or Basic with status 401',
+        received: 'none',
+      })
     if (challenge.scheme === 'basic') {
       const login = await this.#auth.password(host, signal)
-      if (login === undefined)
-        throw failed('UNAUTHENTICATED', image, 'wants a user and password', notLoggedIn)
-      return basicAuthorization(login)
+      if (login !== undefined) return basicAuthorization(login)
+      throw registryFailed('UNAUTHENTICATED', image, 'requires a user and password', { advice: logInAdvice })
     }
     const { realm, service, scopes } = challenge
     const own = [`repository:${image.path}:${accessOf(call)}`]
@@ -143,77 +149,84 @@ export class RegistryClient implements AsyncDisposable {
     return `Bearer ${await this.#auth.token(request, signal)}`
   }
 
-  /** Reading may be redirected, to another server without our authorization. */
-  async #follow(
+  async #send(
     image: Reference,
     call: Call,
     authorization: string | undefined,
     signal: AbortSignal,
-  ): Promise<Answer> {
-    let url = urlOf(image)
+  ): Promise<HttpReply> {
+    const url = this.#urlOf(image)
     const { origin } = url
-    for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const own = url.origin === origin ? authorization : undefined
-      const answer = await this.#request(image, url, call, own, signal)
-      // Whom another server's challenge names is not to see what opens this registry.
-      const isForeign = answer.statusCode === 401 && url.origin !== origin
-      const isRedirect = answer.statusCode >= 300 && answer.statusCode < 400 && call.method !== 'PUT'
-      if (!isForeign && !isRedirect) return answer
-      await answer.body.dump()
-      if (isForeign) throw lockedElsewhere(image, url)
-      url = redirected(image, url, answer.headers.location)
+    const own = (redirect: Redirect) => {
+      this.#checkRedirect(image, call, redirect)
+      return headersOf(call, redirect.to.origin === origin ? authorization : undefined)
     }
-    throw broken(image, { expected: `at most ${maxRedirects} redirects`, received: 'more' })
-  }
-
-  async #request(
-    image: Reference,
-    url: URL,
-    call: Call,
-    authorization: string | undefined,
-    signal: AbortSignal,
-  ): Promise<Answer> {
     try {
-      this.#agent ??= newAgent()
-      return await (await this.#agent).request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
+      const reply = await this.#http.request({
         method: call.method,
+        url,
         headers: headersOf(call, authorization),
-        body: call.method === 'PUT' ? call.body : null,
+        body: call.method === 'PUT' ? call.body : undefined,
+        redirect: own,
+        maxBytes: maxManifestBytes,
+        timeoutMs: Number.POSITIVE_INFINITY,
         signal,
       })
+      if (reply.status !== 401 || reply.url.origin === origin) return reply
+      // Whom another server's challenge names must not see what opens this registry.
+      const received = `a redirect to ${urlForLog(reply.url)}, which requires a login`
+      throw unexpectedReply(image, { expected: 'a manifest', received })
     } catch (error) {
       signal.throwIfAborted()
-      throw unreachable(image, url, error)
+      if (!this.#insecure || url.protocol === 'http:' || !speaksNoTls(error, url))
+        throw requestFailed(image, error)
+      this.#schemes.set(hostOf(image), 'http')
+      return await this.#send(image, call, authorization, signal)
     }
+  }
+
+  #urlOf(image: Reference): URL {
+    const host = hostOf(image)
+    const isPlain = isLoopback(host) && !this.#insecure && !this.#auth.network.hasTls(host)
+    const scheme = this.#schemes.get(host) ?? (isPlain ? 'http' : 'https')
+    this.#schemes.set(host, scheme)
+    const name = image.digest ?? image.tag ?? 'latest'
+    return new URL(`${scheme}://${host}/v2/${image.path}/manifests/${name}`)
+  }
+
+  /** To https, or to another server on this machine, and only as the same request. */
+  #checkRedirect(image: Reference, call: Call, { from, to, method }: Redirect): void {
+    if (method !== call.method)
+      throw unexpectedReply(image, {
+        expected: `a redirect of a ${call.method}`,
+        received: `one to a ${method}`,
+      })
+    const isLocal = isLoopback(to.host) && isLoopback(hostOf(image))
+    const isInsecure = this.#insecure && to.host === from.host
+    if (to.protocol !== 'https:' && !(to.protocol === 'http:' && (isLocal || isInsecure)))
+      throw unexpectedReply(image, { expected: 'a redirect to https', received: `one to ${urlForLog(to)}` })
+  }
+
+  async #identityFor(host: string): Promise<TlsIdentity | undefined> {
+    const identity = await this.#auth.network.identityFor(host)
+    if (!this.#insecure || !this.#isRegistry(host)) return identity
+    return { ...(identity ?? (await loadTls({}))), verify: false }
+  }
+
+  #isRegistry(urlHost: string): boolean {
+    return [...this.#schemes.keys()].some((host) => new URL(`https://${host}`).host === urlHost)
   }
 }
 
 const defaultTimeoutMs = 30_000
 /** The most that registries have to take (opencontainers/distribution-spec, "Pushing Manifests"). */
 const maxManifestBytes = 4 << 20
-const maxRefusalBytes = 64 << 10
-const maxRedirects = 5
-const connectTimeoutMs = 10_000
+const digestHeader = 'docker-content-digest'
+const headUnsupported = new Set([405, 501])
 
 type Call =
   | { readonly method: 'GET' | 'HEAD' }
   | { readonly method: 'PUT'; readonly body: Buffer; readonly mediaType: string }
-
-type Answer = Dispatcher.ResponseData
-
-/** It takes its time to load, and most builds call no registry. */
-async function newAgent(): Promise<Agent> {
-  const { Agent } = await import('undici')
-  return new Agent({ connect: { timeout: connectTimeoutMs } })
-}
-
-function urlOf(image: Reference): URL {
-  const host = hostOf(image)
-  const name = image.digest ?? image.tag ?? 'latest'
-  return new URL(`${isLoopback(host) ? 'http' : 'https'}://${host}/v2/${image.path}/manifests/${name}`)
-}
 
 function hostOf({ domain }: Reference): string {
   return isHub(domain) ? 'registry-1.docker.io' : domain
@@ -239,72 +252,16 @@ function accessOf({ method }: Call): 'pull' | 'pull,push' {
   return method === 'PUT' ? 'pull,push' : 'pull'
 }
 
-function redirected(image: Reference, url: URL, location: string | string[] | undefined): URL {
-  if (typeof location !== 'string' || !URL.canParse(location, url.href))
-    throw broken(image, { expected: 'a manifest', received: 'a redirect to nowhere' })
-  const target = new URL(location, url.href)
-  const plain = target.protocol === 'http:' && isLoopback(target.host) && isLoopback(hostOf(image))
-  if (plain || target.protocol === 'https:') return target
-  throw broken(image, { expected: 'no redirect but to https', received: `one to ${placeOf(target)}` })
+/** As containerd's fallback: an answer in clear, or nothing at the port of https where the name has none. */
+function speaksNoTls(error: unknown, { port }: URL): boolean {
+  const codes = causes(error).map((cause) => systemCode(cause) ?? '')
+  const isClear = codes.some((code) => /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER/.test(code))
+  return isClear || (port === '' && codes.includes('ECONNREFUSED'))
 }
 
-function lockedElsewhere(image: Reference, url: URL): BuildkitError {
-  const received = `a redirect to ${placeOf(url)}, which wants to know who calls`
-  return broken(image, { expected: 'a manifest', received })
-}
-
-async function accepted(image: Reference, call: Call, answer: Answer): Promise<Answer> {
-  const { statusCode: status, body } = answer
-  if (status >= 200 && status < 300) return answer
-  const words = wordsOf(await read(body, maxRefusalBytes, image))
-  const received = words === '' ? `status ${status}` : `status ${status}: ${words}`
-  const [code, what, advice] = meaningOf(status, call)
-  throw failed(code, image, what, { received, ...(advice !== undefined && { advice }) })
-}
-
-function meaningOf(status: number, { method }: Call): [code: ErrorCode, what: string, advice?: string] {
-  const push = method === 'PUT'
-  if (status === 401) return ['UNAUTHENTICATED', 'refuses the credentials', notLoggedIn.advice]
-  if (status === 403)
-    return ['PERMISSION_DENIED', push ? 'lets us not push' : 'lets us not pull', 'Ask for access']
-  if (status === 404) return ['NOT_FOUND', push ? 'has no such repository' : 'has no such image']
-  if (status === 413) return ['TOO_LARGE', 'takes no manifest of this size']
-  if (status === 429) return ['RESOURCE_EXHAUSTED', 'is asked too often', 'Wait and try again']
-  if (status >= 500) return ['UNREACHABLE', 'is ailing', 'Try again later']
-  return ['PROTOCOL_ERROR', 'answers something else']
-}
-
-const notLoggedIn = { advice: 'Log in to the registry, or give its credentials' }
-
-async function read(body: Answer['body'], limit: number, image: Reference): Promise<Buffer> {
-  const bytes = await readBounded(body, limit).catch((error) => {
-    throw failed('UNREACHABLE', image, 'breaks off its answer', { received: messageOf(error), cause: error })
-  })
-  if (bytes !== undefined) return bytes
-  throw failed('TOO_LARGE', image, 'answers too much', {
-    expected: `at most ${limit} bytes`,
-    received: 'more',
-  })
-}
-
-const longestWords = 300
-
-/** The messages of a registry's errors (opencontainers/distribution-spec, "Error Codes"), or else its text. */
-function wordsOf(body: Buffer): string {
-  const text = body.toString()
-  return redactUrls(messagesIn(text) ?? text)
-    .replace(/[\s\p{C}]+/gu, ' ')
-    .trim()
-    .slice(0, longestWords)
-}
-
-function messagesIn(text: string): string | undefined {
-  try {
-    const { errors } = JSON.parse(text) as { errors?: { code?: unknown; message?: unknown }[] }
-    return errors?.map(({ code, message }) => `${code}: ${message}`).join('; ')
-  } catch {
-    return undefined
-  }
+function unlessNotFound(error: unknown): undefined {
+  if (isBuildkitError(error) && error.code === 'NOT_FOUND') return undefined
+  throw error
 }
 
 function mediaTypeOf(header: string | string[] | undefined): string {
@@ -325,25 +282,5 @@ function verify(image: Reference, bytes: Buffer, digest: string): void {
   const received = /^sha(256|384|512)$/.test(algorithm)
     ? digestOf(bytes, algorithm)
     : 'another kind of digest'
-  if (received !== digest) throw broken(image, { expected: digest, received })
-}
-
-function unreachable(image: Reference, url: URL, cause: unknown): BuildkitError {
-  const code = /CERT|TLS|SSL/.test(systemCode(cause) ?? '') ? 'TLS_FAILED' : 'UNREACHABLE'
-  const received = messageOf(cause)
-  return failed(code, image, `cannot be reached at ${url.origin}`, { received, cause })
-}
-
-function broken(image: Reference, fields: { expected: string; received: string }): BuildkitError {
-  return failed('PROTOCOL_ERROR', image, 'does not answer as a registry does', fields)
-}
-
-function failed(
-  code: ErrorCode,
-  image: Reference,
-  what: string,
-  fields: { expected?: string; received?: string; advice?: string; cause?: unknown },
-): BuildkitError {
-  const subject = `${image.domain}/${image.path}`
-  return new BuildkitError(code, `registry ${image.domain} ${what}, for ${subject}`, { subject, ...fields })
+  if (received !== digest) throw unexpectedReply(image, { expected: digest, received })
 }

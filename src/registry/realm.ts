@@ -1,5 +1,5 @@
 import { BuildkitError } from '../base/errors.ts'
-import { hostnameOf, isLoopback } from '../network/host.ts'
+import { isLoopback } from '../network/host.ts'
 
 /**
  * Checks the URL of a token server. A registry chooses it, and with it whom we call from this machine and
@@ -9,26 +9,30 @@ import { hostnameOf, isLoopback } from '../network/host.ts'
  * |---|---|---|
  * | `https:` on any host, as with Docker Hub | yes | yes |
  * | `http:` on this machine, for a registry on this machine | yes | yes |
- * | `http:` on the registry's own host | yes | no |
+ * | `http:` on the registry's own host and port | yes | no |
  * | anything else, or with user info | no | no |
  *
- * `host` is the registry's. Throws CREDENTIALS_FAILED.
+ * `host` is the registry's, with its port where it has one. Throws CREDENTIALS_FAILED.
  */
 export function realmUrl(realm: string, host: string, withCredentials: boolean): URL {
   if (!URL.canParse(realm)) throw refused(host, 'a URL', 'something else')
   const url = new URL(realm)
   if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
-    throw refused(host, 'an http or https URL without user info', placeOf(url))
+    throw refused(host, 'an http or https URL without user info', urlForLog(url))
   if (url.protocol === 'https:') return url
-  const registry = hostnameOf(host)
-  if (isLoopback(url.hostname) && isLoopback(registry)) return url
-  if (withCredentials || url.hostname !== registry)
-    throw refused(host, 'https, unless registry and token server are on this machine', placeOf(url))
+  if (isLoopback(url.hostname) && isLoopback(host)) return url
+  if (withCredentials || url.host !== hostInHttp(host))
+    throw refused(host, 'https, unless registry and token server are on this machine', urlForLog(url))
   return url
 }
 
+/** As a URL has it, which leaves out port 80. */
+function hostInHttp(host: string): string | undefined {
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).host : undefined
+}
+
 /** A URL for messages: without query, which may hold a secret, and of a readable length. */
-export function placeOf(url: URL): string {
+export function urlForLog(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`.slice(0, 200)
 }
 

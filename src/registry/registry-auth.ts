@@ -1,11 +1,17 @@
 import type { CredentialSource } from './credentials.ts'
+import { RegistryNetwork } from './registry-network.ts'
 import { fetchToken } from './token.ts'
 
-/** What opens registries for a {@link RegistryClient}. Both throw CREDENTIALS_FAILED, or the signal's reason. */
+/**
+ * Authorizes the requests of a {@link RegistryClient}. Both throw CREDENTIALS_FAILED, what `fetchToken` throws, or the
+ * signal's reason.
+ */
 export interface RegistryAuth {
-  /** An access token; an anonymous one where nobody is logged in. */
+  /** How to reach the registries and their token servers. */
+  readonly network: RegistryNetwork
+  /** An access token; an anonymous one where there are no credentials. */
   token(request: AccessRequest, signal: AbortSignal): Promise<string>
-  /** What a registry without tokens wants; undefined where nobody is logged in. */
+  /** What a registry without tokens wants; undefined where there is none. */
   password(host: string, signal: AbortSignal): Promise<Login | undefined>
 }
 
@@ -26,12 +32,13 @@ export interface Login {
   readonly password: string
 }
 
-/** Opens registries with the credentials of a source, each host with its own. */
-export function registryAuth(source: CredentialSource): RegistryAuth {
+/** Authorizes requests with the credentials of a source, each host with its own. */
+export function registryAuth(source: CredentialSource, network = new RegistryNetwork()): RegistryAuth {
   return {
+    network,
     async token(request, signal) {
       const credentials = await source(request.host, signal)
-      return (await fetchToken({ ...request, credentials, signal })).token
+      return (await fetchToken({ ...request, credentials, network, signal })).token
     },
     async password(host, signal) {
       const credentials = await source(host, signal)

@@ -1,8 +1,12 @@
-import type { Agent, Dispatcher } from 'undici'
-import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
-import { readBounded } from '../base/read-bounded.ts'
+import { deadline } from '../base/deadline.ts'
+import { BuildkitError, type ErrorCode, type ErrorFields, isBuildkitError } from '../base/errors.ts'
+import { GoJsonError, type GoObject, objectOf, parseGoJson } from '../base/go-json.ts'
+import { isTransient, retry } from '../base/retry.ts'
+import { HttpClient, type HttpReply, type Redirect } from '../network/http.ts'
 import type { Credentials } from './credentials.ts'
-import { placeOf, realmUrl } from './realm.ts'
+import { codeOf, retryAfter } from './http-status.ts'
+import { realmUrl, urlForLog } from './realm.ts'
+import type { RegistryNetwork } from './registry-network.ts'
 
 /** What a registry asks for in its `WWW-Authenticate: Bearer` challenge, and with which credentials. */
 export interface TokenRequest {
@@ -16,6 +20,8 @@ export interface TokenRequest {
   readonly scopes: readonly string[]
   /** Undefined asks for an anonymous token. */
   readonly credentials: Credentials | undefined
+  /** How to reach the token server. */
+  readonly network: RegistryNetwork
   /** Gives up when aborted, with its reason. */
   readonly signal: AbortSignal
   /** Milliseconds for the whole exchange. 25,000 by default: the daemon waits 60 s, a helper may take 30 s. */
@@ -30,33 +36,34 @@ export interface Token {
   readonly issuedAt: number
 }
 
-/** The token server accepts neither these credentials nor none (status 401 or 403). Its code is CREDENTIALS_FAILED. */
-export class TokenRefused extends BuildkitError {}
-
 /**
- * Fetches an access token for a registry: by OAuth 2 where we have credentials, else, or where the server
- * does not know that, by GET (moby/buildkit `session/auth/authprovider`, distribution `docs/spec/auth`).
- * Credentials go only where {@link realmUrl} allows it. Throws {@link TokenRefused} or CREDENTIALS_FAILED.
+ * Fetches an access token for a registry: by OAuth 2 where there are credentials, else, or where the server refuses
+ * that, by GET (containerd `core/remotes/docker/auth`, distribution `docs/spec/auth`). Both are tried once more after a
+ * failure that may pass by itself. Credentials go only where {@link realmUrl} allows it.
+ *
+ * Throws UNAUTHENTICATED or PERMISSION_DENIED where the server accepts neither these credentials nor none,
+ * RESOURCE_EXHAUSTED, UNREACHABLE (also for a server that fails), TLS_FAILED, TIMEOUT, TOO_LARGE, PROTOCOL_ERROR,
+ * CREDENTIALS_FAILED for a server that is not called, or the signal's reason.
  */
 export async function fetchToken(request: TokenRequest): Promise<Token> {
-  const { credentials, realm, host } = request
+  const { credentials, realm, host, network, signal, timeoutMs = defaultTimeoutMs } = request
   if (credentials !== undefined && 'registryToken' in credentials)
     return { token: credentials.registryToken, expiresIn: defaultExpirySeconds, issuedAt: 0 }
   const url = realmUrl(realm, host, credentials !== undefined)
-  // Loading it takes longer than most builds' other start-up work, and few builds fetch tokens.
-  const { Agent } = await import('undici')
-  const agent = new Agent()
-  const deadline = deadlineOf(request)
+  using limit = deadline(timeoutMs, signal)
+  await using client = new HttpClient({
+    env: network.env,
+    identityFor: (server) => network.identityFor(server, host),
+  })
+  const server = new TokenServer(request, url, client, limit.signal)
   try {
-    const server = new TokenServer(request, agent, deadline.signal)
-    return await (credentials === undefined ? server.get(url) : server.login(url, credentials))
+    const fetch = () => (credentials === undefined ? server.anonymous() : server.login(credentials))
+    return await retry(fetch, { signal: limit.signal, attempts: 2 })
   } catch (error) {
-    request.signal.throwIfAborted()
-    if (isBuildkitError(error)) throw error
-    throw deadline.signal.aborted ? tooLate(request, url) : unreachable(request, url, error)
-  } finally {
-    deadline.clear()
-    await agent.destroy()
+    signal.throwIfAborted()
+    if (!limit.expired) throw error
+    const expected = `an answer within ${timeoutMs} ms`
+    throw tokenFailed('TIMEOUT', request, url, { expected, received: 'none' })
   }
 }
 
@@ -64,7 +71,6 @@ export async function fetchToken(request: TokenRequest): Promise<Token> {
 const defaultExpirySeconds = 60
 const defaultTimeoutMs = 25_000
 const maxBodyBytes = 1 << 20
-const maxRedirects = 5
 /** Names this client to the token server; BuildKit's own client uses the same. */
 const clientId = 'buildkit-client'
 
@@ -74,100 +80,110 @@ type Call = {
   readonly headers: Record<string, string>
   readonly body?: string
 }
-type Answer = { readonly status: number; readonly body: Dispatcher.ResponseData['body'] }
+
+/** A token, or a reply without one. */
+type Outcome = { readonly token: Token } | { readonly status: number; readonly error: BuildkitError }
 
 /** One exchange with a token server. */
 class TokenServer {
   readonly #request: TokenRequest
-  readonly #agent: Agent
+  readonly #url: URL
+  readonly #client: HttpClient
   readonly #signal: AbortSignal
 
-  constructor(request: TokenRequest, agent: Agent, signal: AbortSignal) {
+  constructor(request: TokenRequest, url: URL, client: HttpClient, signal: AbortSignal) {
     this.#request = request
-    this.#agent = agent
+    this.#url = url
+    this.#client = client
     this.#signal = signal
   }
 
-  async login(url: URL, credentials: Login): Promise<Token> {
-    const answer = await this.#call(url, oauth(this.#request, credentials))
-    if (!wantsGet(answer.status, credentials)) return this.#token(url, answer, ['access_token'])
-    await answer.body.dump()
-    return this.get(url, credentials)
+  /** Servers refuse OAuth in many ways; whatever it was, GET may do. */
+  async login(credentials: Login): Promise<Token> {
+    const posted = await this.#call(this.#url, oauth(this.#request, credentials), ['access_token'])
+    if ('token' in posted || !mayGet(posted.status, credentials)) return tokenOf(posted)
+    const got = await this.#get(credentials)
+    return tokenOf('token' in got || !tellsMore(posted, got) ? got : posted)
   }
 
-  async get(url: URL, credentials?: Login): Promise<Token> {
-    const target = new URL(url)
-    if (this.#request.service !== '') target.searchParams.append('service', this.#request.service)
-    for (const scope of this.#request.scopes) target.searchParams.append('scope', scope)
+  async anonymous(): Promise<Token> {
+    return tokenOf(await this.#get())
+  }
+
+  async #get(credentials?: Login): Promise<Outcome> {
+    const url = new URL(this.#url)
+    if (this.#request.service !== '') url.searchParams.append('service', this.#request.service)
+    for (const scope of this.#request.scopes) url.searchParams.append('scope', scope)
     const headers: Record<string, string> =
       credentials === undefined ? {} : { authorization: basicAuthorization(credentials) }
-    const answer = await this.#call(target, { method: 'GET', headers })
-    return this.#token(url, answer, ['access_token', 'token'])
+    return await this.#call(url, { method: 'GET', headers }, ['access_token', 'token'])
   }
 
-  /** Follows redirects: with credentials on the same server only, without them to where a realm may be. */
-  async #call(url: URL, call: Call): Promise<Answer> {
-    for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const {
-        statusCode: status,
-        headers,
-        body,
-      } = await this.#agent.request({
+  async #call(url: URL, call: Call, fields: readonly string[]): Promise<Outcome> {
+    const headers = { ...call.headers, accept: 'application/json', 'user-agent': clientId }
+    const reply = await this.#client
+      .request({
         ...call,
-        headers: { ...call.headers, accept: 'application/json', 'user-agent': clientId },
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
+        url,
+        headers,
+        redirect: (to) => (this.#mayFollow(to, call) ? headers : undefined),
+        maxBytes: maxBodyBytes,
+        timeoutMs: Number.POSITIVE_INFINITY,
         signal: this.#signal,
       })
-      if (status < 300 || status >= 400) return { status, body }
-      await body.dump()
-      url = this.#redirected(url, headers.location)
-    }
-    throw tokenFailed(this.#request, url, { expected: `at most ${maxRedirects} redirects`, received: 'more' })
-  }
-
-  #redirected(url: URL, location: string | string[] | undefined): URL {
-    if (typeof location !== 'string' || !URL.canParse(location, url.href))
-      throw tokenFailed(this.#request, url, { expected: 'a token', received: 'a redirect to nowhere' })
-    const target = new URL(location, url.href)
-    if (target.origin === url.origin) return target
-    const { credentials, host } = this.#request
-    if (credentials === undefined) return realmUrl(target.href, host, false)
-    throw tokenFailed(this.#request, url, {
-      expected: 'no redirect of credentials to another server',
-      received: `one to ${placeOf(target)}`,
-    })
-  }
-
-  async #token(url: URL, { status, body }: Answer, fields: readonly string[]): Promise<Token> {
-    if (status < 200 || status >= 300) {
-      await body.dump()
-      throw this.#refusal(url, status)
-    }
-    const text = await readBounded(body, maxBodyBytes)
-    if (text === undefined)
-      throw tokenFailed(this.#request, url, { expected: `at most ${maxBodyBytes} bytes`, received: 'more' })
-    const reply = parseReply(text.toString())
-    const token = fields.map((field) => reply?.[field]).find((value) => typeof value === 'string' && value)
-    if (typeof token !== 'string')
-      throw tokenFailed(this.#request, url, {
-        expected: `JSON with ${fields.join(' or ')}`,
-        received: 'none',
+      .catch((error) => {
+        this.#signal.throwIfAborted()
+        throw networkFailed(this.#request, error)
       })
-    return { token, expiresIn: expiryOf(reply?.expires_in), issuedAt: secondsOf(reply?.issued_at) }
+    if (reply.status < 200 || reply.status >= 300) return this.#refusal(reply)
+    const values = valuesOf(reply.body)
+    const token = fields
+      .map((field) => values?.value(field))
+      .find((value) => value && typeof value === 'string')
+    if (typeof token !== 'string') return this.#noToken(reply, `JSON with ${fields.join(' or ')}`)
+    const expiresIn = expiryOf(values?.value('expires_in'))
+    return { token: { token, expiresIn, issuedAt: secondsOf(values?.value('issued_at')) } }
   }
 
-  #refusal(url: URL, status: number): BuildkitError {
-    const received = `status ${status}`
-    if (status !== 401 && status !== 403)
-      return tokenFailed(this.#request, url, { expected: 'a token', received })
-    const { host, credentials } = this.#request
-    const what = credentials === undefined ? 'gives no token without credentials' : 'refuses the credentials'
-    return new TokenRefused('CREDENTIALS_FAILED', `no token for ${host}: ${placeOf(url)} ${what}`, {
-      subject: host,
-      received,
-      advice: credentials === undefined ? 'Log in to the registry' : 'Log in anew, or ask for access',
+  /** With credentials on the same server and as the same request only, without them to where a realm may be. */
+  #mayFollow({ from, to, method }: Redirect, call: Call): boolean {
+    const { credentials, host } = this.#request
+    if (to.origin === from.origin) return method === call.method
+    if (credentials === undefined) return realmUrl(to.href, host, false) !== undefined
+    throw tokenFailed('CREDENTIALS_FAILED', this.#request, from, {
+      expected: 'no redirect of credentials to another server',
+      received: `one to ${urlForLog(to)}`,
     })
+  }
+
+  #refusal(reply: HttpReply): Outcome {
+    const { status, url } = reply
+    const code = refusesGrant(reply) ? 'UNAUTHENTICATED' : codeOf(status)
+    const received = `status ${status}`
+    if (code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED')
+      return { status, error: this.#denied(code, url, received) }
+    const fields = { expected: 'a token', received, ...retryAfter(reply) }
+    return {
+      status,
+      error: tokenFailed(code === 'NOT_FOUND' ? 'PROTOCOL_ERROR' : code, this.#request, url, fields),
+    }
+  }
+
+  #denied(code: ErrorCode, url: URL, received: string): BuildkitError {
+    const { host, credentials } = this.#request
+    const [what, advice] =
+      credentials === undefined
+        ? ['requires credentials', 'Log in to the registry']
+        : ['refused the credentials', 'Log in anew, or ask for access']
+    const message = `no token for ${host}: ${urlForLog(url)} ${what}`
+    return new BuildkitError(code, message, { subject: host, received, advice })
+  }
+
+  #noToken({ status, url }: HttpReply, expected: string): Outcome {
+    return {
+      status,
+      error: tokenFailed('PROTOCOL_ERROR', this.#request, url, { expected, received: 'none' }),
+    }
   }
 }
 
@@ -188,9 +204,25 @@ function oauth({ service, scopes }: TokenRequest, credentials: Login): Call {
   return { method: 'POST', headers, body: form.toString() }
 }
 
-/** Servers that know no OAuth answer 404 or 401; with 405 an identity token could not be used by GET either. */
-function wantsGet(status: number, credentials: Login): boolean {
-  return status === 404 || status === 401 || (status === 405 && 'username' in credentials)
+/** Not where the server asks to be left alone; and after 405 an identity token cannot be used by GET either. */
+function mayGet(status: number, credentials: Login): boolean {
+  return status !== 429 && (status !== 405 || 'username' in credentials)
+}
+
+/** Whether the refused POST is to be reported: where it may yet succeed, or GET is not known there. */
+function tellsMore({ error }: { error: BuildkitError }, got: { status: number }): boolean {
+  return isTransient(error) || got.status === 404 || got.status === 405
+}
+
+function tokenOf(outcome: Outcome): Token {
+  if ('token' in outcome) return outcome.token
+  throw outcome.error
+}
+
+/** OAuth refuses credentials with status 400 (RFC 6749, 5.2). */
+function refusesGrant({ status, body }: HttpReply): boolean {
+  const error = status === 400 ? valuesOf(body)?.value('error') : undefined
+  return error === 'invalid_grant' || error === 'invalid_client' || error === 'unauthorized_client'
 }
 
 /** The `authorization` header for HTTP's Basic scheme. */
@@ -202,11 +234,13 @@ export function basicAuthorization(credentials: Login): string {
   return `Basic ${Buffer.from(pair).toString('base64')}`
 }
 
-function parseReply(text: string): Record<string, unknown> | undefined {
+/** The fields of a reply; undefined where it is no JSON object. */
+function valuesOf(body: Buffer): GoObject | undefined {
   try {
-    return JSON.parse(text) ?? undefined
-  } catch {
-    return undefined // the parser's message quotes the text, which may hold a token
+    return objectOf(parseGoJson(body.toString())?.value)
+  } catch (error) {
+    if (error instanceof GoJsonError) return undefined
+    throw error
   }
 }
 
@@ -220,28 +254,21 @@ function secondsOf(value: unknown): number {
   return Math.max(0, Math.floor(milliseconds / 1000) || 0)
 }
 
-function deadlineOf({ signal, timeoutMs = defaultTimeoutMs }: TokenRequest) {
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(), timeoutMs)
-  return { signal: AbortSignal.any([signal, timeout.signal]), clear: () => clearTimeout(timer) }
-}
-
-function tooLate(request: TokenRequest, url: URL): BuildkitError {
-  const { timeoutMs = defaultTimeoutMs } = request
-  return tokenFailed(request, url, { expected: `an answer within ${timeoutMs} ms`, received: 'none' })
-}
-
-function unreachable(request: TokenRequest, url: URL, cause: unknown): BuildkitError {
-  return tokenFailed(request, url, { expected: 'an answer', received: messageOf(cause), cause })
-}
-
-function tokenFailed(
-  { host }: TokenRequest,
-  url: URL,
-  fields: { expected?: string; received: string; cause?: unknown },
-): BuildkitError {
-  return new BuildkitError('CREDENTIALS_FAILED', `no token for ${host} from ${placeOf(url)}`, {
+/** What is wrong with an option, or with where a redirect leads, is said already. */
+function networkFailed({ host }: TokenRequest, error: unknown): unknown {
+  if (!isBuildkitError(error) || error.code === 'INVALID_OPTION' || error.code === 'CREDENTIALS_FAILED')
+    return error
+  const { code, shortMessage, expected, received, advice } = error
+  return new BuildkitError(code, `no token for ${host}: ${shortMessage}`, {
     subject: host,
-    ...fields,
+    ...(expected !== undefined && { expected }),
+    ...(received !== undefined && { received }),
+    // Other advice is for those who look for a daemon.
+    ...(code === 'TLS_FAILED' && advice !== undefined && { advice }),
+    cause: error,
   })
+}
+
+function tokenFailed(code: ErrorCode, { host }: TokenRequest, url: URL, fields: ErrorFields): BuildkitError {
+  return new BuildkitError(code, `no token for ${host} from ${urlForLog(url)}`, { subject: host, ...fields })
 }

@@ -36,6 +36,17 @@ describe('a challenge of a registry', () => {
     assert.deepEqual(parseChallenge(['Basic realm="x"', 'Bearer realm="https://t/"']), token)
   })
 
+  it('is answered with a password where the token server has no URL, if that is offered', () => {
+    for (const broken of ['Bearer', 'Bearer realm=""', 'Bearer realm="token"', 'Bearer realm="ftp://t/"']) {
+      assert.deepEqual(parseChallenge(`${broken}, Basic realm="x"`), { scheme: 'basic' }, broken)
+      assert.deepEqual(parseChallenge(['Basic realm="x"', broken]), { scheme: 'basic' }, broken)
+    }
+    const whole = { scheme: 'bearer', realm: 'https://t/', service: '', scopes: [] }
+    assert.deepEqual(parseChallenge('Bearer realm="token", Basic, Bearer realm="https://t/"'), whole)
+    const broken = { scheme: 'bearer', realm: 'token', service: '', scopes: [] }
+    assert.deepEqual(parseChallenge('Bearer realm="token"'), broken)
+  })
+
   it('reads escapes and commas inside quotes', () => {
     const challenge = parseChallenge(
       'Bearer realm="https://t/\\"a\\"",service="x, y" , error="invalid_token"',

@@ -210,14 +210,70 @@ describe('the client of a registry', () => {
     }
   })
 
-  it('follows no redirect when it writes', async () => {
-    await using registry = await fakeRegistry((response) =>
-      response.writeHead(307, { location: '/v2/b' }).end(),
-    )
-    await using client = clientFor()
-    const error = await rejection(client.put(parseReference(`${registry.host}/a`), emptyIndex))
-    assert.equal(error.code, 'PROTOCOL_ERROR')
-    assert.equal(registry.requests.length, 1)
+  it('writes where it is redirected to, with credentials on the same server only', async () => {
+    await using storage = await fakeRegistry((response) => response.writeHead(201).end())
+    for (const [location, path] of [
+      ['/v2/b', '/v2/b'],
+      [`http://${storage.host}/c`, '/c'],
+    ] as const) {
+      await using registry = await fakeRegistry((response, { authorization, url }) => {
+        if (authorization === undefined)
+          response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
+        else if (url === '/v2/b') response.writeHead(201).end()
+        else response.writeHead(307, { location }).end()
+      })
+      await using client = clientFor({ [registry.host]: { username: 'me', password: 'open sesame' } })
+      await client.put(parseReference(`${registry.host}/a`), emptyIndex)
+      const written = location === path ? registry.requests.at(-1) : storage.requests.at(-1)
+      assert.deepEqual([written?.method, written?.url], ['PUT', path])
+      assert.equal(written?.body, emptyIndex.bytes.toString())
+      assert.equal(written?.authorization !== undefined, location === path)
+    }
+  })
+
+  it('does not take a redirect for written that makes it a read, or leads to plain http elsewhere', async () => {
+    for (const [status, location] of [
+      [301, '/v2/b'],
+      [302, '/v2/b'],
+      [303, '/v2/b'],
+      [307, 'http://registry.example/'],
+      [308, undefined],
+    ] as const) {
+      await using registry = await fakeRegistry((response) =>
+        response.writeHead(status, location === undefined ? {} : { location }).end(),
+      )
+      await using client = clientFor()
+      const error = await rejection(client.put(parseReference(`${registry.host}/a`), emptyIndex))
+      assert.equal(error.code, 'PROTOCOL_ERROR', `${status} ${location}`)
+      assert.equal(registry.requests.length, 1)
+    }
+  })
+
+  it('reads the whole where a registry knows no HEAD, or answers it without a digest', async () => {
+    for (const status of [405, 501, 200]) {
+      let there = true
+      await using registry = await fakeRegistry((response, { method }) => {
+        if (method === 'HEAD') response.writeHead(status).end()
+        else if (there) response.end(emptyIndex.bytes)
+        else response.writeHead(404).end()
+      })
+      await using client = clientFor()
+      const image = parseReference(`${registry.host}/a`)
+      assert.equal(await client.digest(image), emptyIndex.digest, String(status))
+      there = false
+      assert.equal(await client.digest(image), undefined, String(status))
+    }
+  })
+
+  it('shows a password where the challenge for tokens is broken and Basic stands beside it', async () => {
+    await using registry = await fakeRegistry((response, { authorization }) => {
+      const headers = { 'www-authenticate': ['Bearer realm="token"', 'Basic realm="x"'] }
+      if (authorization === undefined) response.writeHead(401, headers).end()
+      else response.end(emptyIndex.bytes)
+    })
+    await using client = clientFor({ [registry.host]: { username: 'me', password: 'open sesame' } })
+    assert.equal((await client.manifest(parseReference(`${registry.host}/a`))).digest, emptyIndex.digest)
+    assert.match(registry.requests[1]?.authorization ?? '', /^Basic /)
   })
 
   it('says what a registry refuses, in its words', async () => {

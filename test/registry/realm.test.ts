@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { placeOf, realmUrl } from '../../src/registry/realm.ts'
+import { realmUrl, urlForLog } from '../../src/registry/realm.ts'
 
 type Verdict = 'anyone' | 'anonymous' | 'nobody'
 
@@ -13,8 +13,15 @@ describe('realmUrl', () => {
     ['http://127.0.0.1:5001/token', 'localhost:5000', 'anyone'],
     ['http://[::1]:5001/token', '127.0.0.1:5000', 'anyone'],
     ['http://127.1/token', '127.8.9.10:5000', 'anyone'],
-    ['http://registry.example:5001/token', 'registry.example:5000', 'anonymous'],
+    ['http://registry.example:5000/token', 'registry.example:5000', 'anonymous'],
     ['http://Registry.Example/token', 'registry.EXAMPLE', 'anonymous'],
+    ['http://registry.example/token', 'registry.example:80', 'anonymous'],
+    ['http://registry.example:80/token', 'registry.example', 'anonymous'],
+    ['http://[2001:db8::1]:5000/token', '[2001:DB8:0::1]:5000', 'anonymous'],
+    ['http://registry.example:5001/token', 'registry.example:5000', 'nobody'],
+    ['http://registry.example:22/token', 'registry.example', 'nobody'],
+    ['http://registry.example/token', 'registry.example:5000', 'nobody'],
+    ['http://registry.example:443/token', 'registry.example', 'nobody'],
     ['http://auth.example/token', 'registry.example', 'nobody'],
     ['http://192.168.1.1/reboot', 'registry.example', 'nobody'],
     ['http://127.0.0.1:2375/x', 'registry.example', 'nobody'],
@@ -55,9 +62,12 @@ describe('realmUrl', () => {
   }
 })
 
-describe('placeOf', () => {
+describe('urlForLog', () => {
   it('leaves out user info, query and fragment, and is of bounded length', () => {
-    assert.equal(placeOf(new URL('https://me:pw@h.example:1/token?secret=1#x')), 'https://h.example:1/token')
-    assert.equal(placeOf(new URL(`https://h/${'a'.repeat(999)}`)).length, 200)
+    assert.equal(
+      urlForLog(new URL('https://me:pw@h.example:1/token?secret=1#x')),
+      'https://h.example:1/token',
+    )
+    assert.equal(urlForLog(new URL(`https://h/${'a'.repeat(999)}`)).length, 200)
   })
 })

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
-import { fetchToken, TokenRefused, type TokenRequest } from '../../src/registry/token.ts'
+import { RegistryNetwork } from '../../src/registry/registry-network.ts'
+import { fetchToken, type TokenRequest } from '../../src/registry/token.ts'
 
 interface Seen {
   readonly method: string
@@ -15,6 +16,9 @@ interface Seen {
 }
 
 type Respond = (response: ServerResponse, seen: Seen) => void
+
+/** Of a process without proxies. */
+const network = new RegistryNetwork({ env: {} })
 
 /** A token server that answers by `respond` and keeps what it was asked. */
 async function tokenServer(respond: Respond) {
@@ -41,6 +45,7 @@ async function tokenServer(respond: Respond) {
       service: 'registry',
       scopes: ['repository:a/b:pull'],
       credentials: undefined,
+      network,
       signal: new AbortController().signal,
       ...more,
     })
@@ -144,28 +149,46 @@ describe('fetchToken', () => {
     assert.equal(at.requests[0]!.url, '/token')
   })
 
-  it('prefers access_token to token in the answer to a GET, and takes no token in that to a POST', async () => {
-    await using at = await tokenServer(
-      byMethod(json({ token: 'a' }), json({ token: 'a', access_token: 'b' })),
-    )
+  it('prefers access_token to token in the answer to a GET', async () => {
+    await using at = await tokenServer(json({ token: 'a', access_token: 'b' }))
     assert.equal((await at.ask()).token, 'b')
-    const error = await rejection(at.ask({ credentials: login }))
-    assert.match(error.message, /expected JSON with access_token, got none/)
   })
 
-  for (const status of [404, 401, 405]) {
-    it(`asks by GET where a POST with a password gets ${status}`, async () => {
-      await using at = await tokenServer(byMethod(json({ no: 'leaked' }, status), json({ token: 't' })))
+  it('reads an answer as Go does: keys of any case, text behind the object', async () => {
+    await using at = await tokenServer((response) =>
+      response.end('\uFEFF{"TOKEN":"t","token":null,"Expires_In":7} {}'),
+    )
+    assert.deepEqual(await at.ask(), { token: 't', expiresIn: 7, issuedAt: 0 })
+  })
+
+  const refusals: [string, Respond][] = [
+    ...[400, 401, 403, 404, 405, 415, 422, 500, 501, 503].map((status): [string, Respond] => [
+      `status ${status}`,
+      json({ no: 'leaked' }, status),
+    ]),
+    [
+      'a redirect that turns it into a GET',
+      (response) => response.writeHead(302, { location: '/moved' }).end(),
+    ],
+    ['no token', json({ token: 'leaked' })],
+    ['no JSON', (response) => response.end('<html>leaked')],
+  ]
+  for (const [name, refusal] of refusals) {
+    it(`asks by GET where a POST with a password gets ${name}`, async () => {
+      await using at = await tokenServer(byMethod(refusal, json({ token: 't' })))
       assert.equal((await at.ask({ credentials: login })).token, 't')
-      const [post, get] = at.requests
-      assert.deepEqual([post?.method, get?.method], ['POST', 'GET'])
-      assert.equal(get?.url, '/token?service=registry&scope=repository%3Aa%2Fb%3Apull')
-      assert.equal(get?.authorization, basic)
+      assert.deepEqual(
+        at.requests.map(({ method, url, authorization }) => [method, url, authorization]),
+        [
+          ['POST', '/token', undefined],
+          ['GET', '/token?service=registry&scope=repository%3Aa%2Fb%3Apull', basic],
+        ],
+      )
     })
   }
 
-  it('asks by GET where a POST with an identity token gets 404 or 401, and gives up at 405', async () => {
-    for (const status of [404, 401, 405]) {
+  it('asks by GET where a POST with an identity token is refused, but not at 405', async () => {
+    for (const status of [400, 404, 401, 405]) {
       await using at = await tokenServer(byMethod(json({}, status), json({ token: 't' })))
       const asked = at.ask({ credentials: { identityToken: 'hunter2' } })
       if (status === 405) {
@@ -174,33 +197,98 @@ describe('fetchToken', () => {
         continue
       }
       assert.equal((await asked).token, 't')
-      assert.equal(
-        at.requests[1]!.authorization,
-        `Basic ${Buffer.from(':hunter2').toString('base64')}`,
-        String(status),
-      )
+      const expected = `Basic ${Buffer.from(':hunter2').toString('base64')}`
+      assert.equal(at.requests[1]!.authorization, expected, String(status))
     }
   })
 
-  for (const status of [400, 403, 429, 500, 503]) {
-    it(`does not ask twice where a POST gets ${status}`, async () => {
-      await using at = await tokenServer(byMethod(json({}, status), json({ token: 't' })))
+  const failures: [
+    post: number | Respond,
+    get: number | Respond,
+    code: string,
+    reported: string,
+    calls: number,
+  ][] = [
+    [401, 401, 'UNAUTHENTICATED', '401', 2],
+    [404, 401, 'UNAUTHENTICATED', '401', 2],
+    [400, 403, 'PERMISSION_DENIED', '403', 2],
+    [403, 404, 'PERMISSION_DENIED', '403', 2],
+    [401, 405, 'UNAUTHENTICATED', '401', 2],
+    [json({ error: 'invalid_grant' }, 400), 404, 'UNAUTHENTICATED', '400', 2],
+    [json({ error: 'invalid_request' }, 400), 404, 'PROTOCOL_ERROR', '400', 2],
+    [404, 404, 'PROTOCOL_ERROR', '404', 2],
+    [404, 503, 'UNREACHABLE', '503', 4],
+    [503, 401, 'UNREACHABLE', '503', 4],
+    [503, 503, 'UNREACHABLE', '503', 4],
+    [501, 401, 'UNAUTHENTICATED', '401', 2],
+    [429, json({ token: 't' }), 'RESOURCE_EXHAUSTED', '429', 2],
+  ]
+  const respond = (reply: number | Respond) =>
+    typeof reply === 'number' ? json({ no: 'leaked' }, reply) : reply
+  for (const [post, get, code, reported, calls] of failures) {
+    it(`says ${code} after ${typeof post === 'number' ? post : reported} and ${typeof get === 'number' ? get : 'nothing'}`, async () => {
+      await using at = await tokenServer(byMethod(respond(post), respond(get)))
       const error = await rejection(at.ask({ credentials: login }))
-      assert.equal(error.code, 'CREDENTIALS_FAILED')
-      assert.match(error.message, new RegExp(`got status ${status}`))
-      assert.equal(at.requests.length, 1)
+      assert.equal(error.code, code)
+      assert.match(error.message, new RegExp(`got status ${reported}`))
+      assert.equal(at.requests.length, calls)
     })
   }
+
+  const passing: [string, Respond][] = [
+    ['502', json({}, 502)],
+    ['503', json({}, 503)],
+    ['504', json({}, 504)],
+    ['429', json({}, 429)],
+    ['a reset', (response) => response.destroy()],
+    [
+      'an answer cut short',
+      (response) => response.writeHead(200, { 'content-length': 9 }).write('{', () => response.destroy()),
+    ],
+  ]
+  for (const [name, failing] of passing) {
+    for (const credentials of [undefined, login]) {
+      it(`asks once more after ${name}, ${credentials === undefined ? 'anonymously' : 'with a password'}`, async () => {
+        let failed = false
+        await using at = await tokenServer((response, seen) => {
+          if (failed && !(seen.method === 'GET' && credentials !== undefined))
+            return json({ access_token: 't' })(response, seen)
+          failed = true
+          failing(response, seen)
+        })
+        assert.equal((await at.ask({ credentials })).token, 't')
+        assert.equal(at.requests.filter(({ method }) => method === at.requests[0]?.method).length, 2)
+      })
+    }
+  }
+
+  it('asks no more where the server wants to be left alone for long, and says for how long', async () => {
+    await using at = await tokenServer((response) => response.writeHead(429, { 'retry-after': '30' }).end())
+    const error = await rejection(at.ask({ credentials: login }))
+    assert.equal(error.code, 'RESOURCE_EXHAUSTED')
+    assert.equal((error as { retryAfterMs?: number }).retryAfterMs, 30_000)
+    assert.equal(at.requests.length, 1)
+  })
+
+  it('waits as long as the server says before it asks once more', async () => {
+    const times: number[] = []
+    await using at = await tokenServer((response, seen) => {
+      times.push(performance.now())
+      if (times.length === 1) response.writeHead(503, { 'retry-after': '1' }).end()
+      else json({ token: 't' })(response, seen)
+    })
+    assert.equal((await at.ask()).token, 't')
+    assert.ok(times[1]! - times[0]! > 990, String(times))
+  })
 
   it('says that the credentials are refused, and what to do', async () => {
     await using at = await tokenServer(json({ errors: ['leaked'] }, 401))
     const error = await rejection(at.ask({ credentials: login }))
-    assert.ok(error instanceof TokenRefused)
-    assert.equal(error.code, 'CREDENTIALS_FAILED')
+    assert.equal(error.code, 'UNAUTHENTICATED')
     assert.equal(error.subject, 'localhost:5000')
     assert.equal(
       error.message,
-      `no token for localhost:5000: ${at.origin}/token refuses the credentials: got status 401. Log in anew, or ask for access`,
+      `no token for localhost:5000: ${at.origin}/token refused the credentials: got status 401. Log in anew, or ask for access`,
     )
     assert.deepEqual(
       at.requests.map(({ method }) => method),
@@ -211,8 +299,8 @@ describe('fetchToken', () => {
   it('says that there are no credentials where they are needed', async () => {
     await using at = await tokenServer(json({}, 403))
     const error = await rejection(at.ask())
-    assert.ok(error instanceof TokenRefused)
-    assert.match(error.message, /gives no token without credentials: got status 403\. Log in to the registry/)
+    assert.equal(error.code, 'PERMISSION_DENIED')
+    assert.match(error.message, /\/token requires credentials: got status 403\. Log in to the registry/)
   })
 
   it('gives a registry token as it is, and calls nobody', async () => {
@@ -255,7 +343,7 @@ describe('fetchToken', () => {
     it(`refuses an answer of ${name}`, async () => {
       await using at = await tokenServer((response) => response.end(body))
       const error = await rejection(at.ask())
-      assert.equal(error.code, 'CREDENTIALS_FAILED')
+      assert.equal(error.code, 'PROTOCOL_ERROR')
       assert.equal(
         error.message,
         `no token for localhost:5000 from ${at.origin}/token: expected JSON with access_token or token, got none`,
@@ -264,22 +352,16 @@ describe('fetchToken', () => {
   }
 
   it('stops reading an answer that is too long', async () => {
-    for (const status of [200, 500]) {
-      await using at = await tokenServer((response) => {
-        response.writeHead(status)
-        const fill = () => {
-          while (!response.destroyed && response.write('x'.repeat(65_536)));
-          if (!response.destroyed) response.once('drain', fill)
-        }
-        fill()
-      })
-      const error = await rejection(at.ask({ credentials: login }))
-      assert.equal(error.code, 'CREDENTIALS_FAILED')
-      assert.match(
-        error.message,
-        status === 200 ? /expected at most 1048576 bytes, got more/ : /got status 500/,
-      )
-    }
+    await using at = await tokenServer((response) => {
+      const fill = () => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+        if (!response.destroyed) response.once('drain', fill)
+      }
+      fill()
+    })
+    const error = await rejection(at.ask({ credentials: login }))
+    assert.equal(error.code, 'TOO_LARGE')
+    assert.match(error.message, /expected at most 1048576 bytes, got more/)
   })
 
   it('waits no longer than its deadline, for the headers or for the body', async () => {
@@ -288,7 +370,7 @@ describe('fetchToken', () => {
         if (begin) response.write('{')
       })
       const error = await rejection(at.ask({ credentials: login, timeoutMs: 200 }))
-      assert.equal(error.code, 'CREDENTIALS_FAILED')
+      assert.equal(error.code, 'TIMEOUT')
       assert.match(error.message, /expected an answer within 200 ms, got none/)
     }
   })
@@ -316,22 +398,23 @@ describe('fetchToken', () => {
         service: '',
         scopes: [],
         credentials: login,
+        network,
         signal: new AbortController().signal,
       }),
     )
-    assert.equal(error.code, 'CREDENTIALS_FAILED')
+    assert.equal(error.code, 'UNREACHABLE')
     assert.match(
       error.message,
-      /^no token for localhost:5000 from http:\/\/127\.0\.0\.1:\d+\/token: .*ECONNREFUSED/,
+      /^no token for localhost:5000: cannot reach http:\/\/127\.0\.0\.1:\d+: got .*ECONNREFUSED/,
     )
   })
 
-  it('says that the server has hung up', async () => {
+  it('says that the server has hung up, twice', async () => {
     await using at = await tokenServer((response) => response.destroy())
     const error = await rejection(at.ask({ credentials: login }))
-    assert.equal(error.code, 'CREDENTIALS_FAILED')
-    assert.match(error.message, /expected an answer, got /)
-    assert.equal(at.requests.length, 1)
+    assert.equal(error.code, 'UNREACHABLE')
+    assert.match(error.message, /^no token for localhost:5000: cannot reach http:\/\/127\.0\.0\.1:\d+: got /)
+    assert.equal(at.requests.length, 2)
   })
 
   it('sends no credentials over plain HTTP to another machine', async () => {
@@ -406,7 +489,10 @@ describe('fetchToken', () => {
       assert.match((await rejection(circle.ask())).message, /expected at most 5 redirects, got more/)
       assert.equal(circle.requests.length, 6)
       await using nowhere = await tokenServer((response) => response.writeHead(302).end())
-      assert.match((await rejection(nowhere.ask())).message, /expected a token, got a redirect to nowhere/)
+      assert.match(
+        (await rejection(nowhere.ask())).message,
+        /expected a redirect with a target, got one to nowhere/,
+      )
     })
   })
 })

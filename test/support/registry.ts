@@ -23,8 +23,8 @@ export interface TokenRegistry extends GuardedRegistry {
 }
 
 /** One where everybody may read and write. Needs the part `registry`. */
-export async function startRegistry(): Promise<TestRegistry> {
-  const server = await registry.startRegistry(part('registry'))
+export async function startRegistry(tls?: registry.RegistryTls): Promise<TestRegistry> {
+  const server = await registry.startRegistry(part('registry'), undefined, tls)
   return { host: server.ready, [Symbol.asyncDispose]: server.stop }
 }
 
@@ -36,14 +36,16 @@ export async function startBasicAuthRegistry(): Promise<GuardedRegistry> {
 
 /**
  * One that sends whoever comes without a token to a token server; `post: false` makes that refuse the OAuth2
- * form, so that clients have to fall back to GET. Needs the part `registry`.
+ * form, so that clients have to fall back to GET; `tls` has both speak TLS. Needs the part `registry`.
  */
-export async function startTokenRegistry(options: { post?: boolean } = {}): Promise<TokenRegistry> {
+export async function startTokenRegistry(
+  options: { post?: boolean; tls?: registry.RegistryTls } = {},
+): Promise<TokenRegistry> {
   const tokens = await startTokenServer(accessWith, options)
   const { realm, service, issuer, keys } = tokens
   try {
     const auth = { type: 'token', realm, service, issuer, keys } as const
-    const server = await registry.startRegistry(part('registry'), auth)
+    const server = await registry.startRegistry(part('registry'), auth, options.tls)
     return {
       host: server.ready,
       ...{ username, password, identityToken },

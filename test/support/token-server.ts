@@ -28,8 +28,8 @@ export interface TokenRequest {
 export interface TokenServerOptions {
   /** False: the OAuth2 form is answered with 405, as many registries do. */
   readonly post?: boolean
-  /** Serves https with this certificate, PEM; in clear by default. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  /** Serves https with this certificate, PEM, and asks clients for one of `clientCa`; in clear by default. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string } | undefined
 }
 
 /** A server that gives out registry tokens. */
@@ -71,7 +71,8 @@ export async function startTokenServer(
     const token = jsonWebToken({ ...claims, access: granted(asked.scopes, access) }, privateKey, kid)
     response.end(JSON.stringify({ token, access_token: token, expires_in: tokenLifeS }))
   }
-  const server = tls === undefined ? createServer(answer) : https.createServer(tls, answer)
+  const clients = tls?.clientCa && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }
+  const server = tls === undefined ? createServer(answer) : https.createServer({ ...tls, ...clients }, answer)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

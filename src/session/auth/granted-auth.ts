@@ -1,10 +1,11 @@
 import { moby } from '../../gen/buildkit.js'
 import { decode } from '../../grpc/decode.ts'
 import { type Credentials, registryHost } from '../../registry/credentials.ts'
+import type { RegistryNetwork } from '../../registry/registry-network.ts'
 import { type Attachable, type Handler, unary } from '../attachable.ts'
 import { callLocally } from '../local-call.ts'
-import { staticAuth } from './auth.ts'
 import { authMethods } from './auth-methods.ts'
+import { authService, networkOf, withNetwork } from './auth-service.ts'
 import { tokenFrom } from './local-auth.ts'
 
 /** Credentials for a registry, or for a part of it. */
@@ -17,17 +18,18 @@ export interface RegistryGrant {
 }
 
 /**
- * Registry credentials by what they are for, the first grant that fits. What no grant is for `others` answers; without
- * it the daemon helps itself there, and nobody is logged in. Where a grant is for some repositories only, its credentials go into access tokens for
+ * Registry credentials by what they are for, the first grant that fits. What no grant is for `others` answers; otherwise
+ * the daemon fetches an anonymous token itself. Registries are reached as `others` reaches them. Where a grant is for some repositories only, its credentials go into access tokens for
  * these; a registry without tokens, which does not say what it is asked for, gets those of the first grant.
  */
 export function grantedAuth(
   grants: readonly RegistryGrant[],
   others: Attachable = { methods: {} },
 ): Attachable {
-  const sources = grants.map((grant) => new Source(grant))
+  const network = networkOf(others)
+  const sources = grants.map((grant) => new Source(grant, network))
   const ofHost = (host: string) => sources.find((source) => source.isFor(host))?.auth ?? others
-  return {
+  const service: Attachable = {
     ...(others.check !== undefined && { check: others.check }),
     methods: {
       [authMethods.credentials]: byHost(ofHost, v1.CredentialsRequest),
@@ -45,6 +47,7 @@ export function grantedAuth(
       }),
     },
   }
+  return withNetwork(service, network)
 }
 
 const v1 = moby.filesync.v1
@@ -54,10 +57,13 @@ class Source {
   readonly auth: Attachable
   readonly #grant: RegistryGrant
 
-  constructor(grant: RegistryGrant) {
+  constructor(grant: RegistryGrant, network: RegistryNetwork) {
     this.#grant = grant
-    // Tokens are fetched here whatever the environment says: only we tell repositories apart.
-    this.auth = staticAuth({ [grant.host]: grant.credentials }, { env: {} })
+    // Tokens are fetched here whatever the environment says: the daemon does not tell repositories apart.
+    this.auth = authService(async (host) => (this.isFor(host) ? grant.credentials : undefined), {
+      network,
+      env: {},
+    })
   }
 
   isFor(host: string): boolean {

@@ -6,6 +6,7 @@ import { fetchToken, type Token } from '../../registry/token.ts'
 import type { Attachable } from '../attachable.ts'
 import { callLocally } from '../local-call.ts'
 import { authMethods } from './auth-methods.ts'
+import { networkOf } from './auth-service.ts'
 
 const v1 = moby.filesync.v1
 
@@ -14,9 +15,10 @@ export function isAuth({ methods }: Attachable): boolean {
   return Object.values(authMethods).some((method) => Object.hasOwn(methods, method))
 }
 
-/** Opens registries for us with the credentials that an attachable has for the daemon: the same for the same. */
+/** Authorizes our own registry requests with the credentials that an attachable has for the daemon. */
 export function registryAuthOf(attachable: Attachable): RegistryAuth {
   return {
+    network: networkOf(attachable),
     token: async (request, signal) => (await tokenFrom(attachable, request, signal)).token,
     async password(host, signal) {
       const credentials = await credentialsFrom(attachable, host, signal)
@@ -33,7 +35,8 @@ export async function tokenFrom(
 ): Promise<Token> {
   if (attachable.methods[authMethods.fetchToken] === undefined) {
     const credentials = await credentialsFrom(attachable, host, signal)
-    return await fetchToken({ host, realm, service, scopes, credentials, signal })
+    const network = networkOf(attachable)
+    return await fetchToken({ host, realm, service, scopes, credentials, network, signal })
   }
   const request = {
     ClientID: 'buildkit-client',

@@ -61,7 +61,7 @@ test('a build saves into the repository of its project only', needs, async () =>
   for (const [password, code] of [
     ['pull token', 'SOLVE_FAILED'],
     ['another build token', 'SOLVE_FAILED'],
-    ['guessed', 'CREDENTIALS_FAILED'],
+    ['guessed', 'UNAUTHENTICATED'],
   ] as const)
     await assert.rejects(push(registry.host, 'ours:build-2', password), { code }, password)
   assert.deepEqual(

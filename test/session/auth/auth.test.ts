@@ -255,11 +255,12 @@ describe('FetchToken', () => {
     await using daemon = await daemonOf(staticAuth({ 'localhost:5000': login }, { env }))
     await assert.rejects(daemon.fetchToken('localhost:5000', server.realm), {
       grpcCode: Code.Unknown,
-      message: /^no token for localhost:5000: http:\/\/127\.0\.0\.1:\d+\/token refuses the credentials/,
+      message:
+        /^no token for localhost:5000: http:\/\/127\.0\.0\.1:\d+\/token refused the credentials: got status 401/,
     })
     assert.deepEqual(server.methods, ['POST', 'GET'])
     const error = daemon.session.handlerError as BuildkitError
-    assert.equal(error.code, 'CREDENTIALS_FAILED')
+    assert.equal(error.code, 'UNAUTHENTICATED')
     assert.doesNotMatch(inspect(error, { depth: 9 }) + JSON.stringify(error), /hunter2/)
   })
 
