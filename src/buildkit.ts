@@ -12,7 +12,7 @@ import {
   type ConnectionState,
   openConnection,
 } from './transport/connection.ts'
-import type { Dialer } from './transport/route.ts'
+import type { DaemonKind, Dialer } from './transport/route.ts'
 import { type RouteOptions, routeTo } from './transport/route-to.ts'
 
 /** How to reach a daemon, and how long to try. */
@@ -40,6 +40,11 @@ export class Buildkit implements AsyncDisposable {
     this.#connection = connection
     this.#onWarning = onWarning
     this.#observer = observer
+  }
+
+  /** What answers: a BuildKit daemon (also one behind a dialer), or the BuildKit inside a Docker Engine. */
+  get kind(): DaemonKind {
+    return this.#connection.route.kind
   }
 
   /**

@@ -46,4 +46,4 @@ export type {
   VertexWarning,
 } from './solve/status/status.ts'
 export type { ConnectionState } from './transport/connection.ts'
-export type { Dialer } from './transport/route.ts'
+export type { DaemonKind, Dialer } from './transport/route.ts'

@@ -7,7 +7,7 @@ import { loadTls, type TlsOptions } from '../network/tls-options.ts'
 import { type Address, parseAddress } from './address.ts'
 import { customDialer } from './custom-dialer.ts'
 import { type Engine, upgradeEngine } from './engine.ts'
-import type { Dialer, Route } from './route.ts'
+import type { DaemonKind, Dialer, Route } from './route.ts'
 import { proxiedDialer, tcpDialer, tlsDialer, unixDialer } from './socket-dialers.ts'
 
 export interface RouteOptions {
@@ -28,13 +28,13 @@ export interface RouteOptions {
  * to another machine works, with the warning PLAINTEXT_TCP.
  */
 export async function routeTo(address: string | Dialer, options: RouteOptions = {}): Promise<Route> {
-  if (typeof address === 'function') return secured(behind(address), 'h2', options.tls)
+  if (typeof address === 'function') return secured(behind(address), 'buildkit', options.tls)
   if (typeof address !== 'string')
     throw invalidOption('address', { expected: 'the address of a daemon, or a dialer', received: address })
   const parsed = parseAddress(address)
   const plain = way(parsed, options)
-  if (parsed.kind !== 'docker') return secured(plain, 'h2', options.tls)
-  return throughEngine(await secured(plain, 'http/1.1', options.tls))
+  if (parsed.kind !== 'docker') return secured(plain, 'buildkit', options.tls)
+  return throughEngine(await secured(plain, 'engine', options.tls))
 }
 
 /**
@@ -52,7 +52,7 @@ export async function engineAt(
       expected: 'the address of a Docker Engine, such as docker://',
       received: address,
     })
-  return await secured(way(parsed, options), 'http/1.1', options.tls)
+  return await secured(way(parsed, options), 'engine', options.tls)
 }
 
 function way(to: Address, { tls, onWarning, env }: RouteOptions): Plain {
@@ -66,7 +66,7 @@ function way(to: Address, { tls, onWarning, env }: RouteOptions): Plain {
 }
 
 /** A way without TLS. */
-interface Plain extends Omit<Route, 'scheme'> {
+interface Plain extends Omit<Route, 'kind' | 'scheme'> {
   /** What a certificate at its end has to be for. */
   readonly name: string
 }
@@ -77,7 +77,7 @@ function behind(dial: Dialer): Plain {
 }
 
 function socket({ kind, path }: Extract<Address, { path: string }>): Plain {
-  const description = `${kind}://${path}`
+  const description = `${kind}://${path.replace(/^\0/, '@')}`
   return { description, name: 'localhost', authority: 'localhost', dial: unixDialer(path, description) }
 }
 
@@ -91,12 +91,14 @@ function authorityOf({ host, port }: Extract<Address, { host: string }>): string
   return `${bracketed(host.replace(/%.*$/, ''))}:${port}`
 }
 
-async function secured(plain: Plain, protocol: 'h2' | 'http/1.1', tls?: TlsOptions): Promise<Route> {
+async function secured(plain: Plain, kind: DaemonKind, tls?: TlsOptions): Promise<Route> {
   const { description, name, authority, dial } = plain
-  if (tls === undefined) return { description, authority, scheme: 'http', dial }
+  if (tls === undefined) return { kind, description, authority, scheme: 'http', dial }
   const identity = await loadTls(tls)
   const { serverName, option } = identity
+  const protocol = kind === 'engine' ? 'http/1.1' : 'h2'
   return {
+    kind,
     description,
     authority: serverName === undefined ? authority : bracketed(serverName),
     scheme: 'https',

@@ -3,8 +3,13 @@ import type { Duplex } from 'node:stream'
 /** Opens a fresh byte stream to a daemon. Must honour the signal, and destroy what it had opened by then. */
 export type Dialer = (signal: AbortSignal) => Promise<Duplex>
 
+/** What stands at the end of a route: a BuildKit daemon, or a Docker Engine with a BuildKit inside. */
+export type DaemonKind = 'buildkit' | 'engine'
+
 /** One way to reach one daemon: what an address and its options come to. */
 export interface Route {
+  /** Decided here and nowhere else: by the address. */
+  readonly kind: DaemonKind
   /** For messages, safe to print: the address without user info. */
   readonly description: string
   /** The `:authority` of requests on it. */

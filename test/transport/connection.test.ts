@@ -8,7 +8,7 @@ import type { Dialer, Route } from '../../src/transport/route.ts'
 import { fakeBuildkitd } from '../support/fake-buildkitd.ts'
 
 function routeOver(dial: Dialer): Route {
-  return { description: 'the test daemon', authority: 'localhost', scheme: 'http', dial }
+  return { kind: 'buildkit', description: 'the test daemon', authority: 'localhost', scheme: 'http', dial }
 }
 
 const refused = () =>

@@ -94,7 +94,8 @@ export const build: Command<typeof flags> = {
     await checkBeforeConnecting(planned, values)
     await using daemon = await openDaemon(values, io, signal)
     if (daemon.found !== undefined) note(`building on ${daemon.found}`, values, io)
-    const options = daemon.isEngine ? { ...planned, exports: forEngine(planned.exports) } : planned
+    const options =
+      daemon.buildkit.kind === 'engine' ? { ...planned, exports: forEngine(planned.exports) } : planned
     const result = await buildOn(daemon.buildkit, options, values, io, signal)
     if (metadataFile !== undefined) await writeMetadataFile(metadataFile, result.exporterResponse, signal)
     printResult(result, options, io)

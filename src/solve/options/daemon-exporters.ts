@@ -12,7 +12,7 @@ export async function checkDaemonExporters(
   { exports = [] }: SolveOptions,
   connection: Connection,
 ): Promise<void> {
-  const isEngine = connection.route.dialSession !== undefined
+  const isEngine = connection.route.kind === 'engine'
   const engineOnly = exports.findIndex((entry) => exporterOf(entry).daemons === 'engine')
   if (!isEngine && engineOnly >= 0) {
     const advice = 'Use image with push, or docker with an output'
