@@ -82,9 +82,21 @@ async function part(
     throw unusable(option, `either this or ${option}File`, 'both')
   if (file !== undefined) return fromFile(`${option}File`, file)
   if (value === undefined) return undefined
-  if (typeof value === 'string') return { option, pem: value }
-  if (value instanceof Uint8Array) return { option, pem: Buffer.from(value).toString('latin1') }
+  if (typeof value === 'string') return withLineEnds({ option, pem: value })
+  if (value instanceof Uint8Array) return withLineEnds({ option, pem: Buffer.from(value).toString('latin1') })
   throw unusable(option, 'PEM as a string or a Buffer', `a ${typeof value}`)
+}
+
+/** A way through an environment variable or JSON may have left two characters in place of each line end. */
+function withLineEnds(material: Material): Material {
+  if (!/-----BEGIN [A-Z ]+-----\s*\\[nr]/.test(material.pem)) return material
+  throw unusable(
+    material.option,
+    'PEM with line ends',
+    'one with \\n written out',
+    undefined,
+    "Put them back: .replaceAll('\\\\n', '\\n')",
+  )
 }
 
 /** Ten times the largest bundle of authorities in use. */
@@ -98,7 +110,7 @@ async function fromFile(option: string, path: unknown): Promise<Material> {
     if (!info.isFile()) throw unusable(option, 'a regular file', path)
     if (info.size > maxFileBytes)
       throw unusable(option, 'a PEM file of at most 4 MiB', `${info.size} bytes in ${path}`)
-    return { option, pem: await readFile(path, 'latin1') }
+    return withLineEnds({ option, pem: await readFile(path, 'latin1') })
   } catch (cause) {
     if (cause instanceof BuildkitError) throw cause
     throw unusable(option, 'a readable file', `${systemCode(cause) ?? messageOf(cause)} for ${path}`, cause)
@@ -156,9 +168,15 @@ function contextOf(option: string, ca?: Material, cert?: Material, key?: Materia
 }
 
 /** As `invalidOption`, for descriptions: what came must not be quoted, it may be a key. */
-function unusable(option: string, expected: string, received: string, cause?: unknown): BuildkitError {
-  const advice =
-    option.endsWith('File') || received !== 'something else' ? undefined : `For a path use ${option}File`
+function unusable(
+  option: string,
+  expected: string,
+  received: string,
+  cause?: unknown,
+  advice = option.endsWith('File') || received !== 'something else'
+    ? undefined
+    : `For a path use ${option}File`,
+): BuildkitError {
   return new BuildkitError('INVALID_OPTION', `option ${option} cannot be used`, {
     subject: option,
     expected,

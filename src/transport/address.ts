@@ -3,7 +3,7 @@ import { invalidOption } from '../base/errors.ts'
 
 /** Where a daemon listens. An IPv6 host stands without its brackets. */
 export type Address =
-  /** A BuildKit daemon on a Unix socket or a TCP port. */
+  /** A BuildKit daemon on a Unix socket or a TCP port. The path of an abstract socket begins with a zero byte. */
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   /** The API of a Docker Engine, on either, with a BuildKit behind it. */
@@ -21,22 +21,24 @@ const forms =
  *
  * | form | daemon |
  * |---|---|
- * | `unix:///path` | BuildKit on a Unix socket, the path taken as it stands |
+ * | `unix:///path`, `unix:/path` | BuildKit on a Unix socket, the path taken as it stands |
+ * | `unix://@name` | BuildKit on an abstract socket of Linux |
  * | `unix:///path/docker.sock` | the Docker Engine: a socket of that name is an Engine's |
  * | `tcp://host:port` | BuildKit on a TCP port, an IPv6 host in brackets |
  * | `docker://` | the Docker Engine on its default socket |
- * | `docker:///path` | the Docker Engine on a socket of any name |
+ * | `docker:///path`, `docker://@name` | the Docker Engine on a socket of any name |
  * | `docker://host:port` | the Docker Engine on a TCP port |
  *
- * Throws INVALID_OPTION for anything else, naming `option`; what stands where a password could is left out
+ * A scheme may have upper-case letters. Throws INVALID_OPTION for anything else, naming `option`; what stands where a password could is left out
  * of the message.
  */
 export function parseAddress(text: string, option = 'address'): Address {
-  const [, scheme, rest] = /^([a-z][a-z0-9.+-]*):\/\/(.*)$/is.exec(text) ?? []
+  const [, scheme, rest] = /^(unix(?=:\/(?!\/))|[a-z][a-z0-9.+-]*(?=:\/\/)):(?:\/\/)?(.*)$/is.exec(text) ?? []
   const refuse = refusal(text, option)
-  if (rest === undefined) throw refuse(forms, text.startsWith('/') ? `Write unix://${text}` : undefined)
+  if (scheme === undefined || rest === undefined)
+    throw refuse(forms, text.startsWith('/') ? `Write unix://${text}` : undefined)
   if (/[?#]/.test(rest)) throw refuse('an address without query and fragment')
-  switch (scheme) {
+  switch (scheme.toLowerCase()) {
     case 'unix':
       return unixAddress(rest, refuse)
     case 'tcp':
@@ -44,8 +46,20 @@ export function parseAddress(text: string, option = 'address'): Address {
     case 'docker':
       return engineAddress(rest, refuse)
     default:
-      throw refuse(forms, 'For any other kind pass a dialer, a function that returns a Duplex')
+      throw refuse(forms, advices[scheme.toLowerCase()] ?? otherKind)
   }
+}
+
+const otherKind = 'For any other kind pass a dialer, a function that returns a Duplex'
+
+/** For schemes that other clients take. */
+const advices: Readonly<Record<string, string>> = {
+  ssh:
+    'Bring its socket here, as by ssh -NL /tmp/buildkitd.sock:/run/buildkit/buildkitd.sock user@host, ' +
+    'and use unix:///tmp/buildkitd.sock',
+  npipe: 'Let the daemon listen on a TCP port of this machine, or pass a dialer that opens the pipe',
+  http: 'Write tcp:// for BuildKit, docker:// for a Docker Engine',
+  https: 'Write tcp:// for BuildKit, docker:// for a Docker Engine, and give the tls option',
 }
 
 /** An address as it may be shown: user info, query and fragment are replaced by dots. */
@@ -68,7 +82,7 @@ function unixAddress(rest: string, refuse: Refuse): Address {
 
 function engineAddress(rest: string, refuse: Refuse): Address {
   if (rest === '') return { kind: 'docker', path: defaultEngineSocket }
-  if (rest.startsWith('/'))
+  if (/^[/@]/.test(rest))
     return { kind: 'docker', path: socketPath(rest, 'docker:///path/to/docker.sock', refuse) }
   return { kind: 'docker', ...hostAndPort(rest, 'docker://host:port', refuse) }
 }
@@ -76,8 +90,13 @@ function engineAddress(rest: string, refuse: Refuse): Address {
 /** The room for a path in `sockaddr_un`. Node cuts a longer one off and connects to another socket. */
 const maxSocketPathBytes = process.platform === 'darwin' ? 103 : 107
 
-function socketPath(path: string, form: string, refuse: Refuse): string {
-  if (!/^\/.*[^/]$/s.test(path) || path.includes('\0')) throw refuse(`${form}, the path absolute`)
+function socketPath(text: string, form: string, refuse: Refuse): string {
+  const path = text.replace(/^@(?=.)/, '\0')
+  const isAbstract = path.startsWith('\0') && !text.startsWith('\0')
+  if (!(isAbstract || /^\/.*[^/]$/s.test(path)) || path.includes('\0', 1))
+    throw refuse(`${form}, the path absolute`)
+  if (isAbstract && process.platform !== 'linux')
+    throw refuse('a socket with a path: abstract sockets exist on Linux only')
   if (Buffer.byteLength(path) > maxSocketPathBytes)
     throw refuse(`a socket path of at most ${maxSocketPathBytes} bytes`)
   return path

@@ -103,6 +103,22 @@ test('what is not PEM is refused without being shown', async () => {
   assert.equal((await refusal({ ca: 5 as never })).received, 'a number')
 })
 
+test('PEM whose line ends are written out is refused with how to put them back', async () => {
+  const written = (pem: string) => pem.trimEnd().replaceAll('\n', '\\n')
+  for (const [options, option] of [
+    [{ ca: written(ca) }, 'tls.ca'],
+    [{ cert: written(cert), key }, 'tls.cert'],
+    [{ cert, key: Buffer.from(written(key)) }, 'tls.key'],
+  ] as const) {
+    const error = await refusal(options)
+    assert.equal(
+      error.message,
+      `option ${option} cannot be used: expected PEM with line ends, got one with \\n written out. ` +
+        "Put them back: .replaceAll('\\\\n', '\\n')",
+    )
+  }
+})
+
 test('an encrypted key is refused as such', async () => {
   const { privateKey } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',

@@ -9,6 +9,14 @@ test('every documented form is read', () => {
     ['unix:///with a space/%20/b@x.sock', { kind: 'unix', path: '/with a space/%20/b@x.sock' }],
     ['unix:///mydocker.sock', { kind: 'unix', path: '/mydocker.sock' }],
     ['unix:///var/run/docker.sock', { kind: 'docker', path: '/var/run/docker.sock' }],
+    ['UNIX:///run/b.sock', { kind: 'unix', path: '/run/b.sock' }],
+    ['unix:/run/b.sock', { kind: 'unix', path: '/run/b.sock' }],
+    ['unix:/run/docker.sock', { kind: 'docker', path: '/run/docker.sock' }],
+    ['unix://@b', { kind: 'unix', path: '\0b' }],
+    ['unix://@b/c@d', { kind: 'unix', path: '\0b/c@d' }],
+    ['docker://@engine', { kind: 'docker', path: '\0engine' }],
+    ['Docker://', { kind: 'docker', path: '/var/run/docker.sock' }],
+    ['TCP://build.example:1234', { kind: 'tcp', host: 'build.example', port: 1234 }],
     ['tcp://build.example:1234', { kind: 'tcp', host: 'build.example', port: 1234 }],
     ['tcp://10.0.0.1:65535/', { kind: 'tcp', host: '10.0.0.1', port: 65535 }],
     ['tcp://[::1]:1', { kind: 'tcp', host: '::1', port: 1 }],
@@ -28,10 +36,16 @@ test('an address that cannot be used is refused with what was expected and what 
   const refused: [string, string][] = [
     ['', anyForm],
     ['localhost:1234', anyForm],
-    ['UNIX:///run/b.sock', anyForm],
     ['https://build.example:1234', anyForm],
     ['docker-container://builder', anyForm],
+    ['unix:run/b.sock', anyForm],
+    ['tcp:/host:1', anyForm],
+    ['ssh://host', anyForm],
+    ['npipe:////./pipe/buildkitd', anyForm],
     ['unix://', unixPath],
+    ['unix://@', unixPath],
+    ['unix://@a\0b', unixPath],
+    ['unix://\0a', unixPath],
     ['unix:///', unixPath],
     ['unix://run/b.sock', unixPath],
     ['unix:///run/b.sock/', unixPath],
@@ -84,6 +98,17 @@ test('the error names the option that the address came from, and a bare path get
   })
 })
 
+test('a scheme of other clients is refused with what to do', () => {
+  for (const [text, advice] of [
+    ['ssh://host', /ssh -NL/],
+    ['npipe:////./pipe/buildkitd', /dialer that opens the pipe/],
+    ['http://host:1', /Write tcp:\/\//],
+    ['https://host:1', /tls option/],
+    ['docker-container://builder', /pass a dialer/],
+  ] as const)
+    assert.throws(() => parseAddress(text), { code: 'INVALID_OPTION', advice }, text)
+})
+
 test('what stands where a secret could is never shown', () => {
   for (const text of [
     'tcp://user:hunter2@host:1',
@@ -93,6 +118,7 @@ test('what stands where a secret could is never shown', () => {
     'user:hunter2@host:1',
     'https://user:hunter2@host:1',
     'docker://hunter2@engine:1',
+    'UNIX://hunter2@/run/b.sock',
     'unix://hunter2@/run/b.sock',
   ])
     assert.throws(

@@ -31,8 +31,21 @@ test('a Unix socket', async () => {
   assert.equal(route.description, `unix://${path}`)
   assert.equal(route.authority, 'localhost')
   assert.equal(route.scheme, 'http')
+  assert.equal(route.kind, 'buildkit')
   assert.equal(route.dialSession, undefined)
   assert.equal(await text(await route.dial(never)), 'hello')
+})
+
+test('an abstract Unix socket', { skip: process.platform !== 'linux' && 'Linux only' }, async () => {
+  const name = `buildkit-client-test-${process.pid}`
+  await using _ = await listening(greeter(), `\0${name}`)
+  const route = await routeTo(`unix://@${name}`)
+  assert.equal(route.description, `unix://@${name}`)
+  assert.equal(await text(await route.dial(never)), 'hello')
+  await assert.rejects((await routeTo(`unix://@${name}-other`)).dial(never), {
+    code: 'UNREACHABLE',
+    subject: `unix://@${name}-other`,
+  })
 })
 
 test('a TCP port', async () => {
@@ -99,6 +112,7 @@ test('the Docker Engine, on a socket of its usual name or by its scheme', async 
     const stream = await route.dial(never)
     assert.deepEqual(await once(stream, 'data'), [Buffer.from('hello')])
     stream.destroy()
+    assert.equal(route.kind, 'engine')
     const session = await route.dialSession!({ 'x-docker-expose-session-uuid': 'abc' }, never)
     session.destroy()
     assert.deepEqual(
