@@ -51,7 +51,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   platforms: ['base', 'registry', 'solve/options'],
   progress: ['base', 'solve/status (types)'],
-  daemon: ['base', 'network (types)', 'transport'],
+  daemon: ['base', 'network (types)', 'transport', 'engine'],
   root: [
     'base',
     'network (types)',
@@ -124,7 +124,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'network (types)',
     'fsutil/receive',
     'registry',
-    'transport',
     'solve/options',
     'solve/failure (types)',
     'daemon',

@@ -47,6 +47,17 @@ export class GoObject {
     return text
   }
 
+  /** A field of type `bool`: the last one that is not null, else false. Throws {@link GoJsonError}. */
+  flag(field: string): boolean {
+    let flag = false
+    for (const value of this.#values(field)) {
+      if (value !== null && typeof value !== 'boolean')
+        throw new GoJsonError(`${field} to be true or false`, kindOf(value))
+      flag = value ?? flag
+    }
+    return flag
+  }
+
   /** A field that is a map: repeated ones are merged, null empties it. Throws {@link GoJsonError}. */
   map(field: string): ReadonlyMap<string, GoValue> {
     const map = new Map<string, GoValue>()

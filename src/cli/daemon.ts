@@ -3,7 +3,6 @@ import type { OnWarning, Warning } from '../base/warning.ts'
 import { type Buildkit, connect } from '../buildkit.ts'
 import { type FoundDaemon, findDaemon } from '../daemon/find.ts'
 import type { TlsOptions } from '../network/tls-options.ts'
-import { parseAddress } from '../transport/address.ts'
 import type { Flags, Values } from './flags.ts'
 import type { Io } from './io.ts'
 import { inFlags } from './option-names.ts'
@@ -31,8 +30,6 @@ export type DaemonValues = Values<typeof daemonFlags>
 /** A daemon with a connection to it. Disposing of it closes that, and stops what was started for it. */
 export interface OpenDaemon extends AsyncDisposable {
   readonly buildkit: Buildkit
-  /** True for the BuildKit inside a Docker Engine. */
-  readonly isEngine: boolean
   /** What it is and how it was found; undefined where the command line names it. */
   readonly found: string | undefined
 }
@@ -51,10 +48,9 @@ async function open(values: DaemonValues, io: Io, signal: AbortSignal): Promise<
   try {
     const tls = tlsOf(values, io.cwd) ?? daemon.tls
     const onWarning: OnWarning = (warning) => warn(io, warning)
-    const buildkit = await connect(daemon.address, { ...(tls !== undefined && { tls }), signal, onWarning })
+    const buildkit = await connect(daemon.address, { tls, env: io.env, signal, onWarning })
     return {
       buildkit,
-      isEngine: parseAddress(daemon.address).kind === 'docker',
       found: describe(daemon),
       async [Symbol.asyncDispose]() {
         await buildkit.close()

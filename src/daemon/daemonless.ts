@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { BuildkitError, messageOf } from '../base/errors.ts'
+import { deadline } from '../base/deadline.ts'
+import type { Environment } from '../base/environment.ts'
+import { BuildkitError, cancelled } from '../base/errors.ts'
 import { routeTo } from '../transport/route-to.ts'
 import { type GuardedProcess, runGuarded } from './guarded-process.ts'
 
@@ -12,7 +14,7 @@ export interface DaemonlessOptions {
   /** Where state is kept from one build to the next, in one numbered folder for each daemon at a time. */
   readonly stateDir: string
   /** The daemon's environment; `TMPDIR` is where its socket goes. */
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   readonly signal?: AbortSignal | undefined
   /** Milliseconds until the daemon has to accept connections. 60,000 by default. */
   readonly startTimeoutMs?: number
@@ -85,16 +87,15 @@ async function untilReady(
 ): Promise<void> {
   const { signal, startTimeoutMs = defaultStartTimeoutMs } = options
   const over = new AbortController()
-  const timer = setTimeout(() => over.abort(notReady(daemon, startTimeoutMs)), startTimeoutMs)
-  const onAbort = () => over.abort(cancelled(signal?.reason))
-  if (signal?.aborted) onAbort()
-  signal?.addEventListener('abort', onAbort)
   daemon.exited.then((failure) => over.abort(ended(daemon, failure)))
+  using limit = deadline(startTimeoutMs, [signal, over.signal], {
+    timeoutReason: () => notReady(daemon, startTimeoutMs),
+  })
   try {
-    await untilAccepting(address, over.signal)
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
+    await untilAccepting(address, limit.signal)
+  } catch (error) {
+    if (signal?.aborted) throw cancelled('starting a private buildkitd', signal.reason)
+    throw error
   }
 }
 
@@ -123,13 +124,6 @@ function notReady(daemon: GuardedProcess, startTimeoutMs: number): BuildkitError
   return new BuildkitError('TIMEOUT', 'the private buildkitd did not get ready', {
     expected: `connections accepted within ${startTimeoutMs} ms`,
     received: lastWords(daemon.stderr) || 'no message',
-  })
-}
-
-function cancelled(reason: unknown): BuildkitError {
-  return new BuildkitError('CANCELLED', 'starting a private buildkitd was cancelled', {
-    received: messageOf(reason),
-    cause: reason,
   })
 }
 

@@ -1,8 +1,9 @@
 import { userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { BuildkitError, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
-import { parseAddress, printableAddress } from '../transport/address.ts'
-import { dockerHost } from '../transport/docker-host.ts'
+import type { Environment } from '../base/environment.ts'
+import { BuildkitError, cancelled, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
+import { chosenEngine } from '../engine/docker-context.ts'
+import { parseAddress } from '../transport/address.ts'
 import { startDaemonless } from './daemonless.ts'
 import { findExecutable } from './executable.ts'
 import { probe, type Target } from './probe.ts'
@@ -13,12 +14,13 @@ export interface FindDaemonOptions {
   /** The address the user gave, if any: `--addr`. */
   readonly address?: string | undefined
   /**
-   * The environment: `BUILDKIT_HOST`; `DOCKER_HOST`, `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`; `PATH`; `HOME`,
+   * The environment: `BUILDKIT_HOST`; `DOCKER_HOST`, `DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH`, `DOCKER_CONTEXT` and
+   * `DOCKER_CONFIG`; the proxy variables; `PATH`; `HOME`,
    * `TMPDIR`, `XDG_RUNTIME_DIR` and `XDG_CACHE_HOME`. All of it is handed to a daemon that is started.
    */
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   readonly signal?: AbortSignal | undefined
-  /** Sockets of the Docker Engine, asked where `DOCKER_HOST` is not set. By default its well-known ones. */
+  /** Sockets of the Docker Engine, asked where Docker's tools are set to no other. By default its well-known ones. */
   readonly engineSockets?: readonly string[]
   /** Sockets of BuildKit daemons. By default the well-known ones. */
   readonly buildkitSockets?: readonly string[]
@@ -44,11 +46,11 @@ export async function findDaemon(options: FindDaemonOptions): Promise<FoundDaemo
   const given = givenDaemon(options)
   if (given !== undefined) return given
   const outcomes = ['BUILDKIT_HOST: not set']
-  for (const { what, look } of [...engines(options), ...sockets(options), privateDaemon(options)]) {
+  for (const { what, look } of [...(await engines(options)), ...sockets(options), privateDaemon(options)]) {
     try {
       return await look()
     } catch (error) {
-      if (options.signal?.aborted) throw cancelled(options.signal.reason)
+      if (options.signal?.aborted) throw cancelled('looking for a daemon', options.signal.reason)
       outcomes.push(`${what}: ${outcomeOf(error)}`)
     }
   }
@@ -76,18 +78,20 @@ interface Candidate {
   readonly look: () => Promise<FoundDaemon>
 }
 
-function engines(options: FindDaemonOptions): Candidate[] {
+async function engines(options: FindDaemonOptions): Promise<Candidate[]> {
   const { env, engineSockets: paths = engineSockets(env) } = options
-  if (!env.DOCKER_HOST)
-    return paths.map((path) => {
-      const address = `docker://${path}`
-      return {
-        what: `the Docker Engine at ${address}`,
-        look: () => answering('engine', { address }, options),
-      }
-    })
-  const what = `the Docker Engine at DOCKER_HOST=${printableAddress(env.DOCKER_HOST)}`
-  return [{ what, look: async () => answering('engine', dockerHost(env), options) }]
+  const chosen = await chosenEngine(env)
+  if (chosen !== undefined) {
+    const what = `the Docker Engine of ${chosen.description}`
+    return [{ what, look: async () => answering('engine', await chosen.target(), options) }]
+  }
+  return paths.map((path) => {
+    const address = `docker://${path}`
+    return {
+      what: `the Docker Engine at ${address}`,
+      look: () => answering('engine', { address }, options),
+    }
+  })
 }
 
 function sockets(options: FindDaemonOptions): Candidate[] {
@@ -103,9 +107,9 @@ const defaultProbeTimeoutMs = 5_000
 async function answering(
   by: FoundDaemon['by'],
   target: Target,
-  { signal, probeTimeoutMs = defaultProbeTimeoutMs }: FindDaemonOptions,
+  { env, signal, probeTimeoutMs: timeoutMs = defaultProbeTimeoutMs }: FindDaemonOptions,
 ): Promise<FoundDaemon> {
-  await probe(target, probeTimeoutMs, signal)
+  await probe(target, { timeoutMs, signal, env })
   return found(by, target)
 }
 
@@ -153,11 +157,4 @@ function noDaemon(outcomes: readonly string[]): BuildkitError {
         'or install buildkitd and runc, and rootlesskit if you are not root, to have one started for each build',
     },
   )
-}
-
-function cancelled(reason: unknown): BuildkitError {
-  return new BuildkitError('CANCELLED', 'looking for a daemon was cancelled', {
-    received: messageOf(reason),
-    cause: reason,
-  })
 }

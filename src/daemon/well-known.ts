@@ -1,7 +1,6 @@
 import { join } from 'node:path'
+import type { Environment } from '../base/environment.ts'
 import { defaultEngineSocket } from '../transport/address.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** The sockets of Docker Engines: of root's, of a rootless one (dockerd-rootless.sh), of Docker Desktop. */
 export function engineSockets({ XDG_RUNTIME_DIR, HOME }: Environment): string[] {

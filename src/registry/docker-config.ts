@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { dockerFolder } from '../base/docker-folder.ts'
 import { BuildkitError, messageOf, systemCode } from '../base/errors.ts'
 import { GoJsonError, type GoValue, objectOf, parseGoJson, textIn } from '../base/go-json.ts'
 import { credentialsFromHelper, defaultHelperTimeoutMs } from './credential-helper.ts'
@@ -40,7 +41,7 @@ export async function checkDockerConfig(options: DockerConfigOptions, signal: Ab
 
 /** The folder of the Docker tools' configuration. */
 export function dockerConfigDir({ configDir, env }: DockerConfigOptions): string {
-  return configDir || env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker')
+  return configDir || (dockerFolder(env) ?? join(homedir(), '.docker'))
 }
 
 /** What a config file says of credentials, and where it came from, for messages. */

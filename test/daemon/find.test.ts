@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { isBuildkitError } from '../../src/base/errors.ts'
 import { type FindDaemonOptions, findDaemon } from '../../src/daemon/find.ts'
 import { createAuthority } from '../support/certificates.ts'
+import { dockerContext, storeContexts } from '../support/docker-contexts.ts'
 import { fakeEngine, switching } from '../support/fake-engine.ts'
 import { listening } from '../support/listening.ts'
 import { type TempDir, tempDir } from '../support/temp.ts'
@@ -117,12 +118,37 @@ test('a DOCKER_HOST that cannot be used is passed over, and shows no user info',
   const outcome = async (DOCKER_HOST: string) => (await outcomes({ ...nowhere, env: { DOCKER_HOST } }))[1]
   assert.equal(
     await outcome('ssh://me:secret@host'),
-    'the Docker Engine at DOCKER_HOST=ssh://…@host: option DOCKER_HOST cannot be used: ' +
-      'expected unix:///path/to/docker.sock or tcp://host:port, got "ssh://…@host"',
+    'the Docker Engine of DOCKER_HOST=ssh://…@host: option DOCKER_HOST cannot be used: ' +
+      'expected unix:///path/to/docker.sock or tcp://host:port, got "ssh://…@host". ' +
+      'Bring its socket here, as by ssh -NL /tmp/docker.sock:/var/run/docker.sock user@host, ' +
+      'and use unix:///tmp/docker.sock',
   )
   const withUser = await outcome('tcp://me:secret@host:1')
-  assert.match(withUser!, /^the Docker Engine at DOCKER_HOST=tcp:\/\/…@host:1: option address cannot be used/)
+  assert.match(
+    withUser!,
+    /^the Docker Engine of DOCKER_HOST=tcp:\/\/…@host:1: option DOCKER_HOST cannot be used/,
+  )
   assert.doesNotMatch(withUser!, /secret/)
+})
+
+test('a Docker context names the Engine, and the usual sockets are then not asked', async () => {
+  await using dir = await tempDir()
+  const [usual, named] = [join(dir.path, 'usual'), join(dir.path, 'named')]
+  await using asked = await fakeEngine(switching, usual)
+  await using _named = await fakeEngine(switching, named)
+  await storeContexts(dir.path, { mine: { meta: dockerContext(`unix://${named}`) } })
+  const options = { ...nowhere, engineSockets: [usual] }
+  await using daemon = await findDaemon({
+    ...options,
+    env: { DOCKER_CONFIG: dir.path, DOCKER_CONTEXT: 'mine' },
+  })
+  assert.equal(daemon.address, `docker://${named}`)
+  assert.deepEqual(asked.requests, [])
+  const other = await outcomes({ ...options, env: { DOCKER_CONFIG: dir.path, DOCKER_CONTEXT: 'other' } })
+  assert.match(
+    other[1]!,
+    /^the Docker Engine of Docker context "other" \(DOCKER_CONTEXT\): .* See docker context ls$/,
+  )
 })
 
 test('DOCKER_TLS_VERIFY brings Docker’s certificates along', async () => {

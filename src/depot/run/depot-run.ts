@@ -3,6 +3,8 @@ import { CancellableRun } from '../../base/cancellable-run.ts'
 import { deadline } from '../../base/deadline.ts'
 import { BuildkitError, isBuildkitError, messageOf, withoutAdvice } from '../../base/errors.ts'
 import { emitWarning } from '../../base/warning.ts'
+import { chosenEngine } from '../../engine/docker-context.ts'
+import type { EngineTarget } from '../../engine/docker-host.ts'
 import { type ImageLoad, type LoadedImage, loadImages } from '../../engine/images.ts'
 import { pushMerged } from '../../platforms/merged-image.ts'
 import { pushedNames } from '../../platforms/shared-exports.ts'
@@ -12,7 +14,6 @@ import { SolveError } from '../../solve/failure/solve-error.ts'
 import { checkOptions } from '../../solve/options/check.ts'
 import type { Export, SolveOptions } from '../../solve/options/options.ts'
 import type { SolveResult } from '../../solve/result.ts'
-import { dockerHost, type EngineTarget } from '../../transport/docker-host.ts'
 import { engineAt } from '../../transport/route-to.ts'
 import type { DepotBuild, DepotBuildOptions } from '../builds/build.ts'
 import type { BuildPlan } from '../builds/build-plan.ts'
@@ -279,8 +280,8 @@ async function startLoading(
   signal: AbortSignal,
 ): Promise<Loading | undefined> {
   if (load === undefined || load === false) return undefined
-  const { address, tls } = load === true ? localEngine(env) : { ...load, address: load.engine }
-  const engine = await engineAt(address, tls === undefined ? {} : { tls }, 'load.engine')
+  const { address, tls } = load === true ? await localEngine(env) : { ...load, address: load.engine }
+  const engine = await engineAt(address, { tls, env }, 'load.engine')
   // Known before Depot is asked for a machine: a build for an Engine that is not there is for nothing.
   using limit = deadline(engineTimeoutMs, signal)
   const there = await engine.dial(limit.signal)
@@ -301,6 +302,7 @@ async function startLoading(
   }
 }
 
-function localEngine(env: NodeJS.ProcessEnv): EngineTarget {
-  return env.DOCKER_HOST ? dockerHost(env) : { address: 'docker://' }
+/** The one that Docker's own tools would speak to. */
+async function localEngine(env: NodeJS.ProcessEnv): Promise<EngineTarget> {
+  return (await (await chosenEngine(env))?.target()) ?? { address: 'docker://' }
 }

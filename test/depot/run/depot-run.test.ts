@@ -11,8 +11,10 @@ import { moby } from '../../../src/gen/buildkit.js'
 import { digestOf } from '../../../src/registry/client.ts'
 import { mergeIndexes } from '../../../src/registry/image-index.ts'
 import { staticAuth } from '../../../src/session/auth/auth.ts'
+import { dockerContext, storeContexts } from '../../support/docker-contexts.ts'
 import { type FakeBuild, failed } from '../../support/fake-buildkitd.ts'
 import { listening } from '../../support/listening.ts'
+import { tempDir } from '../../support/temp.ts'
 import { FakeMachines } from '../stand-in/fake-machines.ts'
 import { startStandIn } from '../stand-in/stand-in.ts'
 
@@ -408,9 +410,16 @@ describe('a build on Depot in one call', () => {
       return { 'containerimage.digest': 'sha256:1' }
     }
     // Named by the options, and by the environment.
-    await using other = await setUp({ amd64: solve }, { env: { DOCKER_HOST: `tcp://127.0.0.1:${at.port}` } })
-    await other.build({ ...hello, tags: ['me/app:1'], load: true }).result
-    assert.equal(Buffer.concat(received.splice(0)).toString(), 'an archive')
+    await using dir = await tempDir()
+    await storeContexts(dir.path, { mine: { meta: dockerContext(`tcp://127.0.0.1:${at.port}`) } })
+    for (const env of [
+      { DOCKER_HOST: `tcp://127.0.0.1:${at.port}` },
+      { DOCKER_CONFIG: dir.path, DOCKER_CONTEXT: 'mine' },
+    ]) {
+      await using other = await setUp({ amd64: solve }, { env })
+      await other.build({ ...hello, tags: ['me/app:1'], load: true }).result
+      assert.equal(Buffer.concat(received.splice(0)).toString(), 'an archive')
+    }
     await using it = await setUp({ amd64: solve })
     const load = { engine: `docker://127.0.0.1:${at.port}` }
     const { loaded, tags } = await it.build({ ...hello, tags: ['me/app:1'], load }).result
