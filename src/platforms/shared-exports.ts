@@ -1,6 +1,6 @@
 import { type BuildkitError, invalidOption } from '../base/errors.ts'
 import { parseReference, type Reference } from '../registry/reference.ts'
-import { exporterOf, isPush, isPushByDigest, localMode, namesOf } from '../solve/options/exporters.ts'
+import { exporterOf, isOn, isPush, isPushByDigest, localMode, namesOf } from '../solve/options/exporters.ts'
 import type { CacheEntry, Export } from '../solve/options/options.ts'
 
 /**
@@ -26,6 +26,13 @@ export function exportsOfEach(exports: readonly Export[]): Export[] {
 /** The names that an export pushes to; none for one that does not push. */
 export function pushedNames(exports: readonly Export[]): string[] {
   return exports.filter(isTagPush).flatMap(namesOf)
+}
+
+/** Those of them whose registry is called insecure (moby/buildkit `exporter/containerimage`, `registry.insecure`). */
+export function insecureNames(exports: readonly Export[]): string[] {
+  return exports
+    .filter((entry) => isTagPush(entry) && isOn(entry.attrs?.['registry.insecure']))
+    .flatMap(namesOf)
 }
 
 /**

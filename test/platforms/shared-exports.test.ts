@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Export } from '../../src/index.ts'
-import { checkSharedCacheExports, exportsOfEach, pushedNames } from '../../src/platforms/shared-exports.ts'
+import {
+  checkSharedCacheExports,
+  exportsOfEach,
+  insecureNames,
+  pushedNames,
+} from '../../src/platforms/shared-exports.ts'
 
 describe('the exports of several builders', () => {
   it('push by digest to each repository once, and leave the names for later', () => {
@@ -10,6 +15,21 @@ describe('the exports of several builders', () => {
     const attrs = { name: 'one.example/me/app,docker.io/me/app', push: 'true', 'push-by-digest': 'true' }
     assert.deepEqual(exportsOfEach([push]), [{ type: 'image', attrs: { ...attrs, compression: 'zstd' } }])
     assert.deepEqual(pushedNames([push]), name.split(','))
+  })
+
+  it('may name an insecure registry', () => {
+    const attrs = { name: 'a.example/b,c.example/d', push: 'true' }
+    for (const [value, names] of [
+      ['true', ['a.example/b', 'c.example/d']],
+      ['1', ['a.example/b', 'c.example/d']],
+      ['', ['a.example/b', 'c.example/d']],
+      ['false', []],
+    ] as const)
+      assert.deepEqual(
+        insecureNames([{ type: 'image', attrs: { ...attrs, 'registry.insecure': value } }]),
+        names,
+      )
+    assert.deepEqual(insecureNames([{ type: 'image', attrs }]), [])
   })
 
   it('stay as they are where they push nothing', () => {

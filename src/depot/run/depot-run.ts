@@ -7,7 +7,7 @@ import { chosenEngine } from '../../engine/docker-context.ts'
 import type { EngineTarget } from '../../engine/docker-host.ts'
 import { type ImageLoad, type LoadedImage, loadImages } from '../../engine/images.ts'
 import { pushMerged } from '../../platforms/merged-image.ts'
-import { pushedNames } from '../../platforms/shared-exports.ts'
+import { insecureNames, pushedNames } from '../../platforms/shared-exports.ts'
 import { grantedAuth } from '../../session/auth/granted-auth.ts'
 import { isAuth, registryAuthOf } from '../../session/auth/local-auth.ts'
 import { SolveError } from '../../solve/failure/solve-error.ts'
@@ -171,14 +171,19 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
       }),
       halt,
     )
-    const tags = [...savedTags, ...names, ...pushedNames(this.#options.exports ?? [])]
+    const { exports = [] } = this.#options
+    const tags = [...savedTags, ...names, ...pushedNames(exports)]
     const [first] = results
     const merges = results.length > 1 && tags.length > 0
     const { signal } = this.cancellation
     return {
       ...{ buildId, projectId, url, tags },
       digest: merges
-        ? await pushMerged(results.map(digestOf), tags, { auth: registryAuthOf(auth), signal })
+        ? await pushMerged(results.map(digestOf), tags, {
+            auth: registryAuthOf(auth),
+            insecure: insecureNames(exports),
+            signal,
+          })
         : first!.digest,
       loaded: (await loading?.images) ?? [],
       platforms: Object.fromEntries(shares.map(({ machine }, index) => [machine, results[index]])),
