@@ -23,7 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   transport: ['base', 'network', 'grpc'],
   engine: ['base', 'network', 'transport'],
   control: ['base', 'gen', 'grpc', 'transport (types)'],
-  session: ['base', 'gen', 'grpc', 'transport (types)'],
+  session: ['base', 'gen', 'grpc'],
   'session/auth': ['base', 'gen', 'grpc', 'registry', 'session'],
   'session/files': ['base', 'grpc', 'fsutil/send', 'fsutil/receive', 'session'],
   'solve/status': ['base', 'gen', 'grpc'],

@@ -2,7 +2,6 @@ import type { Duplex } from 'node:stream'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { type Handler, type Server, serve } from '../grpc/server.ts'
-import type { SessionHeaders } from '../transport/route.ts'
 import type { Attachable } from './attachable.ts'
 import { health } from './health.ts'
 
@@ -22,6 +21,9 @@ export interface SessionOptions {
    */
   readonly sharedKey?: string
 }
+
+/** The headers that introduce a session; a list is sent as one header line per entry. */
+export type SessionHeaders = Readonly<Record<string, string | readonly string[]>>
 
 /** Opens the byte stream on which the daemon calls us, given the headers that say what we serve. */
 export type Tunnel = (headers: SessionHeaders) => Promise<Duplex> | Duplex

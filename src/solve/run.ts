@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { CancellableRun } from '../base/cancellable-run.ts'
 import { BuildkitError, isBuildkitError } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
@@ -6,7 +7,7 @@ import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
 import type { Attachable } from '../session/attachable.ts'
 import { isAuth } from '../session/auth/local-auth.ts'
-import { Session, type Tunnel } from '../session/session.ts'
+import { Session, type SessionHeaders } from '../session/session.ts'
 import { callAsDuplex } from '../session/tunnel.ts'
 import type { Connection } from '../transport/connection.ts'
 import { attachablesFor } from './attachables.ts'
@@ -117,9 +118,8 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
       sharedKey: this.#options.sharedKey ?? (await sharedKeyOf(this.#options)),
     })
     this.#session = session
-    const sessionEnd = new AbortController()
-    const serving = session.run(this.#tunnel(sessionEnd.signal))
-    serving.catch(async (error) => this.#breakOff(await this.#whatBroke(error)))
+    const serving = session.run((headers) => this.#tunnel(headers))
+    serving.catch((error) => this.#breakOff(error))
     const following = this.#followStatus()
     let isAnswered = false
     try {
@@ -128,7 +128,6 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
       return result
     } finally {
       session.close()
-      sessionEnd.abort()
       const followed =
         this.#broken === undefined ? following.end(this.#outcome(isAnswered)) : following.stop()
       await Promise.allSettled([serving, followed])
@@ -150,10 +149,9 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     this.cancellation.stop(error)
   }
 
-  #tunnel(signal: AbortSignal): Tunnel {
-    const { route, rpc } = this.#connection
-    if (route.dialSession !== undefined) return (headers) => route.dialSession!(headers, signal)
-    return (headers) => callAsDuplex(rpc.open(methods.session, { metadata: headers }))
+  /** The session travels on the connection itself, also to a Docker Engine: one monitor answers for all of it. */
+  #tunnel(headers: SessionHeaders): Duplex {
+    return callAsDuplex(this.#connection.rpc.open(methods.session, { metadata: headers }))
   }
 
   #followStatus(): StatusFollowing {
@@ -171,12 +169,6 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   #outcome(isAnswered: boolean): SolveOutcome {
     if (isAnswered) return 'succeeded'
     return this.cancellation.cancelled === undefined ? 'failed' : 'cancelled'
-  }
-
-  /** When the whole connection is gone, that says more than the session's end. */
-  async #whatBroke(error: unknown): Promise<unknown> {
-    await new Promise((resolve) => setImmediate(resolve))
-    return this.#connection.state === 'failed' ? ((await this.#connection.closed) ?? error) : error
   }
 
   #failure(caught: unknown): BuildkitError {

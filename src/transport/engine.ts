@@ -4,20 +4,15 @@ import { BuildkitError, messageOf } from '../base/errors.ts'
 import { onAbort } from '../base/on-abort.ts'
 import { sanitize } from '../base/redact.ts'
 import { switchProtocol } from '../network/switch-protocol.ts'
-import type { Route, SessionHeaders } from './route.ts'
+import type { Route } from './route.ts'
 
 /** The API of one Docker Engine: how it is reached, before any upgrade. */
 export type Engine = Pick<Route, 'dial' | 'authority' | 'description' | 'explain'>
 
-/** The endpoints of the Engine's API that turn into an HTTP/2 connection. */
-export type UpgradePath =
-  /** Its BuildKit, on which we are the HTTP/2 client. */
-  | '/grpc'
-  /** A session, on which we are the HTTP/2 server. */
-  | '/session'
+/** The endpoint of the Engine's API that turns into a connection to its BuildKit, on which sessions travel too. */
+const path = '/grpc'
 
 export interface UpgradeOptions {
-  readonly headers?: SessionHeaders
   /** Milliseconds the Engine may take to answer. 20,000 by default. */
   readonly answerTimeoutMs?: number
 }
@@ -30,28 +25,27 @@ export interface UpgradeOptions {
  */
 export async function upgradeEngine(
   engine: Engine,
-  path: UpgradePath,
   signal: AbortSignal,
   options: UpgradeOptions = {},
 ): Promise<Duplex> {
-  const { headers = {}, answerTimeoutMs = defaultAnswerTimeoutMs } = options
+  const { answerTimeoutMs = defaultAnswerTimeoutMs } = options
   const socket = await engine.dial(signal)
   using limit = deadline(answerTimeoutMs, signal)
   using _ = onAbort(limit.signal, () => socket.destroy())
   const answer = await switchProtocol(socket, {
     method: 'POST',
     path,
-    headers: { ...headers, host: engine.authority, connection: 'upgrade', upgrade: 'h2c' },
+    headers: { host: engine.authority, connection: 'upgrade', upgrade: 'h2c' },
     maxBodyBytes,
   }).catch((error) => {
     socket.destroy()
     signal.throwIfAborted()
-    throw failure(engine, path, limit.expired ? answerTimeoutMs : undefined, error)
+    throw failure(engine, limit.expired ? answerTimeoutMs : undefined, error)
   })
   if ('stream' in answer) return answer.stream
   socket.destroy()
   signal.throwIfAborted()
-  throw refused(engine, path, answer.status, wordsOf(answer.body))
+  throw refused(engine, answer.status, wordsOf(answer.body))
 }
 
 const defaultAnswerTimeoutMs = 20_000
@@ -74,7 +68,7 @@ function messageIn(text: string): string | undefined {
   }
 }
 
-function failure(engine: Engine, path: string, timeoutMs: number | undefined, cause: unknown): Error {
+function failure(engine: Engine, timeoutMs: number | undefined, cause: unknown): Error {
   const explained = engine.explain?.(cause)
   if (explained !== undefined) return explained
   const subject = engine.description
@@ -94,12 +88,7 @@ function failure(engine: Engine, path: string, timeoutMs: number | undefined, ca
   })
 }
 
-function refused(
-  { description: subject }: Engine,
-  path: string,
-  status: number,
-  words: string,
-): BuildkitError {
+function refused({ description: subject }: Engine, status: number, words: string): BuildkitError {
   const fields = { subject, received: words === '' ? `status ${status}` : `status ${status}: ${words}` }
   if (status === 404 || status === 405 || status === 501)
     return new BuildkitError('UNSUPPORTED', `${subject} has no POST ${path}`, {

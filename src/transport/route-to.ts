@@ -108,11 +108,7 @@ async function secured(plain: Plain, kind: DaemonKind, tls?: TlsOptions): Promis
 }
 
 function throughEngine(engine: Route): Route {
-  return {
-    ...engine,
-    dial: (signal) => upgradeEngine(engine, '/grpc', signal),
-    dialSession: (headers, signal) => upgradeEngine(engine, '/session', signal, { headers }),
-  }
+  return { ...engine, dial: (signal) => upgradeEngine(engine, signal) }
 }
 
 function refuseTls(tls: TlsOptions | undefined): void {

@@ -18,14 +18,6 @@ export interface Route {
   readonly scheme: 'http' | 'https'
   /** Opens the stream that carries HTTP/2 with us as the client. */
   readonly dial: Dialer
-  /**
-   * Opens a stream of its own for a session, on which we are the HTTP/2 server; the Docker Engine offers
-   * one. Where it is absent the session travels inside `Control.Session`.
-   */
-  readonly dialSession?: (headers: SessionHeaders, signal: AbortSignal) => Promise<Duplex>
   /** What a failure right after dialling means on this route, where it knows better: a refused certificate. */
   readonly explain?: (error: unknown) => Error | undefined
 }
-
-/** The headers that introduce a session; a list is sent as one header line per entry. */
-export type SessionHeaders = Readonly<Record<string, string | readonly string[]>>

@@ -5,8 +5,7 @@ import { grpc } from '../../src/gen/buildkit.js'
 import { RpcClient } from '../../src/grpc/client.ts'
 import { Code } from '../../src/grpc/status.ts'
 import { type Attachable, unary } from '../../src/session/attachable.ts'
-import { Session } from '../../src/session/session.ts'
-import type { SessionHeaders } from '../../src/transport/route.ts'
+import { Session, type SessionHeaders } from '../../src/session/session.ts'
 import { linkedPair } from '../support/linked-pair.ts'
 
 const { HealthCheckRequest, HealthCheckResponse } = grpc.health.v1

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { getEventListeners, once } from 'node:events'
-import http2 from 'node:http2'
 import net from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -22,7 +21,7 @@ function engineAt({ port }: Listening): Engine {
 
 test('POST /grpc asks for h2c with an empty body', async () => {
   await using server = await fakeEngine(switching)
-  const stream = await upgradeEngine(engineAt(server), '/grpc', never)
+  const stream = await upgradeEngine(engineAt(server), never)
   stream.destroy()
   assert.equal(server.requests.length, 1)
   const [{ method, path, headers }] = server.requests as [(typeof server.requests)[0]]
@@ -41,7 +40,7 @@ test('POST /grpc asks for h2c with an empty body', async () => {
 test('bytes that come with the answer are in front of those that come later', async () => {
   await using server = await fakeEngine(`${switching}first, `)
   const answered = server.answered()
-  const stream = await upgradeEngine(engineAt(server), '/grpc', never)
+  const stream = await upgradeEngine(engineAt(server), never)
   stream.end('from us')
   const socket = await answered
   socket.end('second')
@@ -51,20 +50,11 @@ test('bytes that come with the answer are in front of those that come later', as
 
 test('HTTP/2 frames that come with the answer reach an HTTP/2 client', async () => {
   await using server = await fakeEngine(Buffer.concat([Buffer.from(switching), emptySettings]))
-  const stream = await upgradeEngine(engineAt(server), '/grpc', never)
+  const stream = await upgradeEngine(engineAt(server), never)
   const client = new RpcClient(stream, { authority: 'localhost', scheme: 'http' })
   await client.ready
   client.close()
   await client.closed
-})
-
-test('a session’s HTTP/2 preface that comes with the answer reaches an HTTP/2 server', async () => {
-  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
-  await using server = await fakeEngine(Buffer.concat([Buffer.from(switching + preface), emptySettings]))
-  const stream = await upgradeEngine(engineAt(server), '/session', never)
-  const session = http2.performServerHandshake(stream)
-  await once(session, 'remoteSettings')
-  session.destroy()
 })
 
 test('an answer in pieces is put together', async () => {
@@ -79,30 +69,8 @@ test('an answer in pieces is put together', async () => {
       socket.end()
     }),
   )
-  const stream = await upgradeEngine(engineAt(server), '/grpc', never)
+  const stream = await upgradeEngine(engineAt(server), never)
   assert.equal(await text(stream), 'hello')
-})
-
-test('session headers are sent one line for each value, the empty one too', async () => {
-  await using server = await fakeEngine(switching)
-  const methods = ['/grpc.health.v1.Health/Check', '/moby.filesync.v1.FileSync/DiffCopy']
-  const headers = {
-    'x-docker-expose-session-uuid': 'abc',
-    'x-docker-expose-session-sharedkey': '',
-    'x-docker-expose-session-grpc-method': methods,
-  }
-  const stream = await upgradeEngine(engineAt(server), '/session', never, { headers })
-  stream.destroy()
-  const [request] = server.requests
-  assert.equal(request?.path, '/session')
-  assert.deepEqual(
-    request.headers.filter(([name]) => name.startsWith('x-docker')),
-    [
-      ['x-docker-expose-session-uuid', 'abc'],
-      ['x-docker-expose-session-sharedkey', ''],
-      ...methods.map((method) => ['x-docker-expose-session-grpc-method', method]),
-    ],
-  )
 })
 
 function response(status: string, body: string, length = Buffer.byteLength(body)): string {
@@ -130,7 +98,7 @@ test('a refusal is an error with the Engine’s own words, on one line', async (
     [response('403 Forbidden', '{"message":5}'), 'PROTOCOL_ERROR', 'status 403: {"message":5}'],
   ] as const) {
     await using server = await fakeEngine(answer)
-    await assert.rejects(upgradeEngine(engineAt(server), '/session', never), {
+    await assert.rejects(upgradeEngine(engineAt(server), never), {
       code,
       received,
       subject: 'it',
@@ -140,12 +108,12 @@ test('a refusal is an error with the Engine’s own words, on one line', async (
 
 test('of a refusal that does not end, what fits is quoted', async () => {
   await using flood = await fakeEngine(response('400 Bad Request', 'x'.repeat(100_000), 1e9))
-  await assert.rejects(upgradeEngine(engineAt(flood), '/grpc', never), {
+  await assert.rejects(upgradeEngine(engineAt(flood), never), {
     code: 'PROTOCOL_ERROR',
     received: `status 400: ${'x'.repeat(500)}`,
   })
   await using silent = await fakeEngine(response('400 Bad Request', 'begun', 1000))
-  await assert.rejects(upgradeEngine(engineAt(silent), '/grpc', never, { answerTimeoutMs: 100 }), {
+  await assert.rejects(upgradeEngine(engineAt(silent), never, { answerTimeoutMs: 100 }), {
     code: 'PROTOCOL_ERROR',
     received: 'status 400: begun',
   })
@@ -153,7 +121,7 @@ test('of a refusal that does not end, what fits is quoted', async () => {
 
 test('an Engine that never answers is a TIMEOUT', async () => {
   await using server = await fakeEngine('')
-  await assert.rejects(upgradeEngine(engineAt(server), '/grpc', never, { answerTimeoutMs: 100 }), {
+  await assert.rejects(upgradeEngine(engineAt(server), never, { answerTimeoutMs: 100 }), {
     code: 'TIMEOUT',
     message: 'it does not answer POST /grpc: expected an answer within 100 ms, got none',
   })
@@ -169,7 +137,7 @@ test('what is no Engine is UNREACHABLE', async () => {
   ]
   for (const behave of behaviours) {
     await using server = await listening(net.createServer(behave))
-    await assert.rejects(upgradeEngine(engineAt(server), '/grpc', never), {
+    await assert.rejects(upgradeEngine(engineAt(server), never), {
       code: 'UNREACHABLE',
       expected: 'HTTP/1.1',
       advice: 'Check that the address is the Engine’s own, and whether it wants TLS',
@@ -182,7 +150,7 @@ test('the signal ends the wait with its reason and closes the connection', async
   const abort = new AbortController()
   const reason = new Error('no longer wanted')
   const answered = server.answered()
-  const upgrade = upgradeEngine(engineAt(server), '/grpc', abort.signal)
+  const upgrade = upgradeEngine(engineAt(server), abort.signal)
   const socket = await answered
   abort.abort(reason)
   await assert.rejects(upgrade, reason)
@@ -193,7 +161,7 @@ test('the signal ends the wait with its reason and closes the connection', async
 test('an upgraded stream no longer hears the signal', async () => {
   await using server = await fakeEngine(switching)
   const abort = new AbortController()
-  const stream = await upgradeEngine(engineAt(server), '/grpc', abort.signal)
+  const stream = await upgradeEngine(engineAt(server), abort.signal)
   abort.abort()
   assert.equal(stream.destroyed, false)
   stream.destroy()
@@ -202,9 +170,9 @@ test('an upgraded stream no longer hears the signal', async () => {
 test('a failed dial is handed on, and where the stream knows better than HTTP it is asked', async () => {
   const failure = new Error('not dialled')
   const engine: Engine = { dial: () => Promise.reject(failure), authority: 'localhost', description: 'it' }
-  await assert.rejects(upgradeEngine(engine, '/grpc', never), failure)
+  await assert.rejects(upgradeEngine(engine, never), failure)
   await using server = await listening(net.createServer((socket) => socket.destroy()))
   const explained = new Error('explained')
   const explaining = { ...engineAt(server), explain: () => explained }
-  await assert.rejects(upgradeEngine(explaining, '/grpc', never), explained)
+  await assert.rejects(upgradeEngine(explaining, never), explained)
 })

@@ -32,7 +32,6 @@ test('a Unix socket', async () => {
   assert.equal(route.authority, 'localhost')
   assert.equal(route.scheme, 'http')
   assert.equal(route.kind, 'buildkit')
-  assert.equal(route.dialSession, undefined)
   assert.equal(await text(await route.dial(never)), 'hello')
 })
 
@@ -113,13 +112,10 @@ test('the Docker Engine, on a socket of its usual name or by its scheme', async 
     assert.deepEqual(await once(stream, 'data'), [Buffer.from('hello')])
     stream.destroy()
     assert.equal(route.kind, 'engine')
-    const session = await route.dialSession!({ 'x-docker-expose-session-uuid': 'abc' }, never)
-    session.destroy()
     assert.deepEqual(
       server.requests.map(({ method, path }) => `${method} ${path}`),
-      ['POST /grpc', 'POST /session'],
+      ['POST /grpc'],
     )
-    assert.ok(server.requests[1]?.headers.some((line) => `${line}` === 'x-docker-expose-session-uuid,abc'))
   }
 })
 
