@@ -36,7 +36,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'session (types)',
     'session/files (types)',
   ],
-  'solve/failure': ['base', 'gen', 'grpc', 'solve/status (types)'],
+  'solve/failure': ['base', 'gen', 'grpc', 'session (types)', 'solve/status (types)'],
   solve: [
     'base',
     'gen',

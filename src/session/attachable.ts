@@ -6,6 +6,12 @@ export type { Handler, ServedCall }
 export interface Attachable {
   /** From `/package.Service/Method` to what answers it. These paths are what the session advertises. */
   readonly methods: Readonly<Record<string, Handler>>
+  /**
+   * Which calls of its methods it is for, where others serve the same methods: names of directories (`FileSync`), exporter
+   * ids (`FileSend`), ids of secrets or content stores, registry hosts (`Auth`). By default those that no other has the
+   * key of.
+   */
+  readonly keys?: readonly string[]
   /** Asked before anything of a build is sent; what it throws is the build's error. */
   readonly check?: (signal: AbortSignal) => Promise<void>
 }

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
-import { type Handler, type Server, serve } from '../grpc/server.ts'
-import type { Attachable } from './attachable.ts'
+import { type Server, serve } from '../grpc/server.ts'
 import { health } from './health.ts'
+import type { Services } from './services.ts'
 
 /** The names of the headers that introduce a session (moby/buildkit `session/session.go`). */
 const headerNames = {
@@ -13,8 +13,12 @@ const headerNames = {
 }
 
 export interface SessionOptions {
-  /** What the daemon may use. Two attachables must not serve the same method. */
-  readonly attachables: readonly Attachable[]
+  /** 25 characters of `[0-9a-z]`, by which a solve names its session. A new one by default. */
+  readonly id?: string
+  /** What the daemon may use, beside health. */
+  readonly services: Services
+  /** Methods that services may still be added for: what is not announced at the beginning is never called. */
+  readonly announced?: readonly string[]
   /**
    * Names the daemon's copy of the local directories: with the same key the next build transfers only what
    * has changed, with another it starts anew. Empty by default.
@@ -30,20 +34,22 @@ export type Tunnel = (headers: SessionHeaders) => Promise<Duplex> | Duplex
 
 /**
  * What we serve to the daemon for the length of a build: a gRPC server inside the client, over a tunnel that
- * we have opened. It serves exactly the methods of its attachables, and health.
+ * we have opened. It serves exactly the methods of its services, and health.
  */
 export class Session {
-  /** 25 characters of `[0-9a-z]`; a solve names its session by it. */
-  readonly id = newId()
-  readonly #handlers = new Map<string, Handler>()
+  readonly id: string
+  readonly #services: Services
+  readonly #announced: readonly string[]
   readonly #sharedKey: string
   #server: Server | undefined
   #closed = false
-  #handlerError: unknown
 
   constructor(options: SessionOptions) {
+    this.id = options.id ?? newId()
+    this.#services = options.services
+    this.#announced = options.announced ?? []
     this.#sharedKey = options.sharedKey ?? ''
-    for (const attachable of [health, ...options.attachables]) this.#serve(attachable)
+    this.#services.add([{ source: 'session', attachable: health }])
   }
 
   /** The headers that introduce this session: one value per method, never joined. */
@@ -51,16 +57,10 @@ export class Session {
     return {
       [headerNames.id]: this.id,
       [headerNames.sharedKey]: this.#sharedKey,
-      [headerNames.method]: [...this.#handlers.keys()],
+      [headerNames.method]: [
+        ...new Set([...Object.keys(health.methods), ...this.#services.methods, ...this.#announced]),
+      ],
     }
-  }
-
-  /**
-   * The first error that a handler of ours has given the daemon: maybe the cause behind what the daemon reports.
-   * A BuildkitError counts before a mere status, with which handlers also say that something is not there.
-   */
-  get handlerError(): unknown {
-    return this.#handlerError
   }
 
   /**
@@ -75,15 +75,9 @@ export class Session {
       return
     }
     this.#server = serve(duplex, {
-      handlerOf: (method) => this.#handlers.get(method),
-      onHandlerError: (_method, error) => {
-        if (
-          !isBuildkitError(this.#handlerError) &&
-          (isBuildkitError(error) || this.#handlerError === undefined)
-        ) {
-          this.#handlerError = error
-        }
-      },
+      handlerOf: (method) => this.#services.handlerOf(method),
+      // The services know better what a call was for.
+      onHandlerError: () => {},
     })
     const failure = await this.#server.closed
     await this.#server.close()
@@ -96,19 +90,6 @@ export class Session {
     if (this.#closed) return
     this.#closed = true
     void this.#server?.close()
-  }
-
-  #serve(attachable: Attachable): void {
-    for (const [method, handler] of Object.entries(attachable.methods)) {
-      if (this.#handlers.has(method)) {
-        throw new BuildkitError('INVALID_OPTION', `option session serves ${method} twice`, {
-          subject: 'session',
-          expected: 'one attachable per method',
-          received: 'two of the same kind',
-        })
-      }
-      this.#handlers.set(method, handler)
-    }
   }
 }
 

@@ -1,17 +1,20 @@
-import type { Attachable } from '../session/attachable.ts'
 import { type DirectoryTarget, type FileTarget, fileSend } from '../session/files/file-send.ts'
 import { fileSync } from '../session/files/file-sync.ts'
+import type { Contribution } from '../session/services.ts'
 import { exporterOf, localMode } from './options/exporters.ts'
 import type { DirectoryExport, Export, SolveOptions, StreamExport } from './options/options.ts'
 
 /** What the session of a build serves: its directories, its export targets, and what the caller adds. */
-export function attachablesFor(options: SolveOptions): Attachable[] {
+export function contributionsOf(options: SolveOptions): Contribution[] {
   const { localDirs = {}, exports = [], session = [], onWarning } = options
-  const attachables = [...session]
-  if (Object.keys(localDirs).length > 0) attachables.push(fileSync(localDirs, { onWarning }))
   const targets = targetsOf(exports)
-  if (targets.size > 0) attachables.push(fileSend(targets, { onWarning }))
-  return attachables
+  return [
+    ...(Object.keys(localDirs).length > 0
+      ? [{ source: 'localDirs', attachable: fileSync(localDirs, { onWarning }) }]
+      : []),
+    ...(targets.size > 0 ? [{ source: 'exports', attachable: fileSend(targets, { onWarning }) }] : []),
+    ...session.map((attachable, index) => ({ source: `session[${index}]`, attachable })),
+  ]
 }
 
 /** By exporter id, which is the export's place in the list. */

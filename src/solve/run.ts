@@ -5,12 +5,12 @@ import { newId } from '../base/id.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
 import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
-import type { Attachable } from '../session/attachable.ts'
 import { isAuth } from '../session/auth/local-auth.ts'
+import { type Contribution, Services } from '../session/services.ts'
 import { Session, type SessionHeaders } from '../session/session.ts'
 import { callAsDuplex } from '../session/tunnel.ts'
 import type { Connection } from '../transport/connection.ts'
-import { attachablesFor } from './attachables.ts'
+import { contributionsOf } from './attachables.ts'
 import { FailureFacts } from './failure/failure-facts.ts'
 import { solveError } from './failure/solve-error.ts'
 import { checkOptions } from './options/check.ts'
@@ -74,7 +74,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   readonly #options: SolveOptions
   readonly #observer: SolveObserver | undefined
   readonly #facts = new FailureFacts()
-  #session: Session | undefined
+  #services: Services | undefined
   #broken: unknown
 
   constructor(connection: Connection, options: SolveOptions, observer?: SolveObserver) {
@@ -98,26 +98,28 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     using _ = this.cancellation.follow(this.#options.signal)
     if (this.#connection.state === 'closed') throw startedTooLate()
     await checkOptions(this.#options)
-    const attachables = attachablesFor(this.#options)
-    await this.#checkAll(attachables)
+    const contributions = contributionsOf(this.#options)
+    const services = new Services(contributions)
+    await this.#checkAll(contributions)
     await checkDaemonExporters(this.#options, this.#connection)
-    return await this.#solve(attachables)
+    return await this.#solve(services)
   }
 
   /** They may be code that is not ours: a run that is cancelled does not wait for it. */
-  async #checkAll(attachables: readonly Attachable[]): Promise<void> {
+  async #checkAll(contributions: readonly Contribution[]): Promise<void> {
     const { signal } = this.cancellation
-    for (const { check } of attachables) if (check !== undefined) await unlessAborted(check(signal), signal)
+    for (const { attachable } of contributions)
+      if (attachable.check !== undefined) await unlessAborted(attachable.check(signal), signal)
   }
 
   /** Three lives run together: the session, the solve, and the status stream, which outlives the other two. */
-  async #solve(attachables: readonly Attachable[]): Promise<SolveResult> {
+  async #solve(services: Services): Promise<SolveResult> {
     this.cancellation.signal.throwIfAborted()
     const session = new Session({
-      attachables,
+      services,
       sharedKey: this.#options.sharedKey ?? (await sharedKeyOf(this.#options)),
     })
-    this.#session = session
+    this.#services = services
     const serving = session.run((headers) => this.#tunnel(headers))
     serving.catch((error) => this.#breakOff(error))
     const following = this.#followStatus()
@@ -174,7 +176,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   #failure(caught: unknown): BuildkitError {
     const error = this.#broken ?? caught
     const { cancelled } = this.cancellation
-    const wasSent = this.#session !== undefined
+    const wasSent = this.#services !== undefined
     const isLost = isBuildkitError(error) && error.code === 'CONNECTION_LOST'
     if (cancelled === undefined && this.#connection.state === 'closed' && (wasSent || isLost))
       return closedTooEarly(error)
@@ -183,7 +185,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
       ref: this.ref,
       error,
       facts: this.#facts,
-      handlerError: this.#session?.handlerError,
+      handlerErrors: this.#services?.errorsOf() ?? [],
       hasAuth: (this.#options.session ?? []).some(isAuth),
       cancelled,
     })

@@ -5,8 +5,9 @@ import { grpc } from '../../src/gen/buildkit.js'
 import { RpcClient } from '../../src/grpc/client.ts'
 import { Code } from '../../src/grpc/status.ts'
 import { type Attachable, unary } from '../../src/session/attachable.ts'
-import { Session, type SessionHeaders } from '../../src/session/session.ts'
+import type { Session, SessionHeaders } from '../../src/session/session.ts'
 import { linkedPair } from '../support/linked-pair.ts'
+import { sessionOf } from '../support/session-of.ts'
 
 const { HealthCheckRequest, HealthCheckResponse } = grpc.health.v1
 
@@ -30,7 +31,7 @@ function serveOnPair(session: Session) {
 
 describe('Session', () => {
   it('introduces itself with its id, its key and exactly the methods it serves', async () => {
-    const session = new Session({ attachables: [greeter], sharedKey: 'the key' })
+    const { session } = sessionOf([greeter], { sharedKey: 'the key' })
     const { running, headers } = serveOnPair(session)
     await new Promise((resolve) => setImmediate(resolve))
     assert.deepEqual(headers(), {
@@ -44,7 +45,7 @@ describe('Session', () => {
   })
 
   it('answers health checks, its attachables, and Unimplemented for the rest', async () => {
-    const session = new Session({ attachables: [greeter] })
+    const { session } = sessionOf([greeter])
     const { running, client } = serveOnPair(session)
     const health = await client.unary('/grpc.health.v1.Health/Check', HealthCheckRequest.encode({}).finish())
     assert.equal(HealthCheckResponse.decode(health).status, HealthCheckResponse.ServingStatus.SERVING)
@@ -54,40 +55,23 @@ describe('Session', () => {
     await running
   })
 
-  it('refuses two attachables for one method before anything is opened', () => {
-    assert.throws(() => new Session({ attachables: [greeter, greeter] }), {
-      code: 'INVALID_OPTION',
-      message: /serves \/t\.Greeter\/Greet twice/,
-    })
-  })
-
   it('is lost when the other side ends it', async () => {
-    const session = new Session({ attachables: [] })
+    const { session } = sessionOf([])
     const { running, theirs } = serveOnPair(session)
     theirs.destroy()
     await assert.rejects(running, { code: 'SESSION_LOST' })
   })
 
   it('ends with the reason of the connection that carried it, where that has broken', async () => {
-    const session = new Session({ attachables: [] })
+    const { session } = sessionOf([])
     const { running, ours } = serveOnPair(session)
     const reason = new BuildkitError('CONNECTION_LOST', 'the daemon has stopped answering')
     ours.destroy(reason)
     await assert.rejects(running, reason)
   })
 
-  it('remembers the first error of its handlers', async () => {
-    const broken: Attachable = { methods: { '/t.T/Break': () => Promise.reject(new Error('first')) } }
-    const session = new Session({ attachables: [broken] })
-    const { running, client } = serveOnPair(session)
-    await assert.rejects(client.unary('/t.T/Break', Buffer.alloc(0)), { message: 'first' })
-    assert.equal((session.handlerError as Error).message, 'first')
-    session.close()
-    await running
-  })
-
   it('can be closed twice, and before it has begun', async () => {
-    const session = new Session({ attachables: [] })
+    const { session } = sessionOf([])
     session.close()
     session.close()
     const { running } = serveOnPair(session)

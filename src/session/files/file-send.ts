@@ -41,6 +41,7 @@ export function fileSend(
 ): Attachable {
   const used = new WeakSet<Writable>()
   return {
+    keys: [...targets.keys()].map(String),
     check: async () => {
       for (const [id, target] of targets) await checkTarget(target, `exports[${id}]`)
     },

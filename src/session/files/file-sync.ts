@@ -20,6 +20,7 @@ export function fileSync(
   options: { onWarning?: OnWarning | undefined } = {},
 ): Attachable {
   return {
+    keys: Object.keys(dirs),
     check: async () => {
       for (const [name, dir] of Object.entries(dirs))
         if (typeof dir !== 'string') new MemoryTree(dir, `localDirs.${name}`)

@@ -7,6 +7,7 @@ import {
 } from '../../base/errors.ts'
 import { redactUrls, sanitize } from '../../base/redact.ts'
 import { Code, codeName, RpcError } from '../../grpc/status.ts'
+import type { HandlerError } from '../../session/handler-errors.ts'
 import { type ErrorSource, readDetails } from './error-details.ts'
 import type { FailedVertex, FailureFacts } from './failure-facts.ts'
 
@@ -57,8 +58,8 @@ export interface Failure {
   readonly ref: string
   readonly error: unknown
   readonly facts: FailureFacts
-  /** The first error of our own handlers, which may be the cause behind the daemon's words. */
-  readonly handlerError: unknown
+  /** The errors of our own handlers, which may be the cause behind the daemon's words. */
+  readonly handlerErrors: readonly HandlerError[]
   /** True where the session answers for registries. */
   readonly hasAuth: boolean
   /** Set when the caller has cancelled. */
@@ -83,7 +84,7 @@ function cancelledError(failure: Failure, reason: unknown): SolveError {
 
 function answered(failure: Failure, error: RpcError): SolveError {
   const fields = fieldsOf(failure, error)
-  const ours = ownCause(failure.handlerError, error)
+  const ours = ownCause(failure.handlerErrors, error)
   if (ours !== undefined) return new SolveError(ours.code, ours.message, fields, { cause: ours })
   const text = redactUrls(words(error, fields.vertex))
   const { code = 'SOLVE_FAILED', advice } = remedyFor(text, failure.hasAuth)
@@ -109,9 +110,9 @@ function lost(failure: Failure, error: BuildkitError): BuildkitError {
 }
 
 /** The daemon repeats what our handler said somewhere in its own message; only then it is the cause. */
-function ownCause(handlerError: unknown, error: RpcError): BuildkitError | undefined {
-  if (!isBuildkitError(handlerError)) return undefined
-  return error.message.includes(handlerError.message) ? handlerError : undefined
+function ownCause(handlerErrors: readonly HandlerError[], { message }: RpcError): BuildkitError | undefined {
+  const ours = handlerErrors.map(({ error }) => error).filter(isBuildkitError)
+  return ours.find((error) => message.includes(error.message))
 }
 
 function fieldsOf({ ref, facts }: Failure, error?: RpcError): SolveErrorFields {

@@ -20,8 +20,8 @@ import {
   dockerConfigAuth,
   staticAuth,
 } from '../../../src/session/auth/auth.ts'
-import { Session } from '../../../src/session/session.ts'
 import { linkedPair } from '../../support/linked-pair.ts'
+import { sessionOf } from '../../support/session-of.ts'
 import { tempDir } from '../../support/temp.ts'
 
 const v1 = moby.filesync.v1
@@ -31,7 +31,8 @@ const env = {}
 
 /** The daemon's side of a session that serves one attachable. */
 async function daemonOf(attachable: Attachable) {
-  const session = new Session({ attachables: [attachable] })
+  const served = sessionOf([attachable])
+  const { session } = served
   const [ours, theirs] = linkedPair()
   const running = session.run(() => ours)
   const rpc = new RpcClient(theirs, { authority: 'localhost', scheme: 'http' })
@@ -39,7 +40,7 @@ async function daemonOf(attachable: Attachable) {
   const signal = AbortSignal.timeout(30_000)
   const call = (method: string, message: Uint8Array) => rpc.unary(`${service}/${method}`, message, { signal })
   return {
-    session,
+    served,
     call,
     async credentials(Host: string) {
       const reply = await call('Credentials', v1.CredentialsRequest.encode({ Host }).finish())
@@ -124,7 +125,7 @@ describe('a malformed request', () => {
         message: `the daemon sent a malformed ${method}Request`,
       })
     }
-    assert.equal((daemon.session.handlerError as BuildkitError).code, 'PROTOCOL_ERROR')
+    assert.equal((daemon.served.handlerError as BuildkitError).code, 'PROTOCOL_ERROR')
   })
 })
 
@@ -170,7 +171,7 @@ describe('staticAuth', () => {
       ['constructor', ['', '']],
     ]
     for (const [host, answer] of expected) assert.deepEqual(await daemon.credentials(host), answer, host)
-    assert.equal(daemon.session.handlerError, undefined)
+    assert.equal(daemon.served.handlerError, undefined)
   })
 
   it('refuses what is no host and no credentials, without repeating them', () => {
@@ -259,7 +260,7 @@ describe('FetchToken', () => {
         /^no token for localhost:5000: http:\/\/127\.0\.0\.1:\d+\/token refused the credentials: got status 401/,
     })
     assert.deepEqual(server.methods, ['POST', 'GET'])
-    const error = daemon.session.handlerError as BuildkitError
+    const error = daemon.served.handlerError as BuildkitError
     assert.equal(error.code, 'UNAUTHENTICATED')
     assert.doesNotMatch(inspect(error, { depth: 9 }) + JSON.stringify(error), /hunter2/)
   })
@@ -387,7 +388,7 @@ describe('callbackAuth', () => {
       assert.doesNotMatch(error.message, /hunter2/)
       return true
     })
-    const error = daemon.session.handlerError as BuildkitError
+    const error = daemon.served.handlerError as BuildkitError
     assert.equal(error.code, 'CREDENTIALS_FAILED')
     assert.equal(error.subject, 'a.example')
     assert.equal(error.cause, thrown)
@@ -486,7 +487,7 @@ describe('dockerConfigAuth', () => {
       for (const method of ['publicKey', 'credentials'] as const) {
         await using daemon = await daemonOf(attachable)
         await assert.rejects(daemon[method]('a.example'), { grpcCode: Code.Unknown, message })
-        const error = daemon.session.handlerError as BuildkitError
+        const error = daemon.served.handlerError as BuildkitError
         assert.equal(error.code, 'CREDENTIALS_FAILED')
         assert.equal(error.subject, subject)
         assert.doesNotMatch(inspect(error, { depth: 9 }) + JSON.stringify(error), /hunter2/)

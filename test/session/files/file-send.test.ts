@@ -10,9 +10,9 @@ import { moby } from '../../../src/gen/buildkit.js'
 import { type ClientCall, RpcClient } from '../../../src/grpc/client.ts'
 import { Code } from '../../../src/grpc/status.ts'
 import { type DirectoryTarget, type FileTarget, fileSend } from '../../../src/session/files/file-send.ts'
-import { Session } from '../../../src/session/session.ts'
 import { FakeSender } from '../../support/fake-sender.ts'
 import { linkedPair } from '../../support/linked-pair.ts'
+import { sessionOf } from '../../support/session-of.ts'
 import { tempDir } from '../../support/temp.ts'
 import { treeOf } from '../../support/tree.ts'
 
@@ -23,16 +23,18 @@ type Targets = Record<number, FileTarget | DirectoryTarget>
 
 /** A session that serves the targets, called as a daemon calls it. */
 function serve(targets: Targets) {
-  const session = new Session({
-    attachables: [fileSend(new Map(Object.entries(targets).map(([id, target]) => [Number(id), target])))],
-  })
+  const targetsById = new Map(Object.entries(targets).map(([id, target]) => [Number(id), target]))
+  const served = sessionOf([fileSend(targetsById)])
+  const { session } = served
   const [ours, theirs] = linkedPair()
   const running = session.run(() => ours)
   running.catch(() => {})
   const client = new RpcClient(theirs, { authority: 'localhost', scheme: 'http' })
   client.ready.catch(() => {})
   return {
-    session,
+    get handlerError() {
+      return served.handlerError
+    },
     call: (metadata: Record<string, string | readonly string[]> = {}) => client.open(method, { metadata }),
     /** Resets a call as a daemon does that cancels it: RST_STREAM with CANCEL, and no end of its data before. */
     reset: (stream: number) => theirs.write(Buffer.of(0, 0, 4, 3, 0, 0, 0, 0, stream, 0, 0, 0, 8)),
@@ -181,7 +183,7 @@ describe('fileSend', () => {
         [],
       ],
     )
-    assert.equal(served.session.handlerError, undefined)
+    assert.equal(served.handlerError, undefined)
   })
 
   it('answers AlreadyExists when the function skips the export', async () => {
@@ -199,7 +201,7 @@ describe('fileSend', () => {
     }
     await using served = serve({ 0: { output: throwing } })
     await assert.rejects(finish(served.call()), { message: 'cannot write the output: no idea' })
-    assertFailure(served.session.handlerError, 'cannot write the output: no idea', cause)
+    assertFailure(served.handlerError, 'cannot write the output: no idea', cause)
     for (const value of ['', 7, {}, new Date()]) {
       await using other = serve({ 0: { output: () => value as string } })
       await assert.rejects(finish(other.call()), {
@@ -218,7 +220,7 @@ describe('fileSend', () => {
     const call = served.call()
     await send(call, 'x').catch(() => {})
     await assert.rejects(finish(call), { grpcCode: Code.Unknown, message })
-    assertFailure(served.session.handlerError, message, cause)
+    assertFailure(served.handlerError, message, cause)
     await using other = serve({ 0: { output: path } })
     await assert.rejects(finish(other.call()), {
       message: new RegExp(`^cannot write ${path}: expected a path`),
@@ -292,7 +294,7 @@ describe('fileSend', () => {
       await assert.rejects(finish(call), { message: /malformed/ })
     }
     assert.deepEqual(await readdir(dir.path), [])
-    assert.equal((served.session.handlerError as { code: string }).code, 'PROTOCOL_ERROR')
+    assert.equal((served.handlerError as { code: string }).code, 'PROTOCOL_ERROR')
   })
 
   it('skips fields that are newer than this client', async () => {
@@ -338,7 +340,7 @@ describe('fileSend', () => {
     const message =
       'local exporter mode=delete requires a BuildKit daemon with multi-platform local export support'
     await assert.rejects(finish(served.call()), { message })
-    assert.equal((served.session.handlerError as { code: string }).code, 'UNSUPPORTED')
+    assert.equal((served.handlerError as { code: string }).code, 'UNSUPPORTED')
     await assert.rejects(finish(served.call({ 'buildkit-exporter-multi-platform': '0' })), { message })
     assert.deepEqual(await readdir(dir.path), ['old'])
     await fakeSender(served.call({ 'buildkit-exporter-multi-platform': '1' })).sendAll([
@@ -358,7 +360,7 @@ describe('fileSend', () => {
     await assert.rejects(finish(served.call()), {
       message: `cannot write ${join(dir.path, 'file')}: EEXIST: file already exists`,
     })
-    assert.equal((served.session.handlerError as { code: string }).code, 'EXPORT_FAILED')
+    assert.equal((served.handlerError as { code: string }).code, 'EXPORT_FAILED')
     const sender = fakeSender(served.call({ 'buildkit-attachable-exporter-id': '1' }))
     sender.stat({ path: '../out' })
     const unsafe = /could lead out of its target/
