@@ -48,28 +48,46 @@ export function isHub(host: string): boolean {
   return registryHost(host) === 'docker.io'
 }
 
-/**
- * The entry that belongs to a host, with its key: the one in exactly the host's form, else the first that means the
- * same host. A scheme, user info and a path, as old configuration files have them, do not count. The whole host must
- * agree, port included: a looser match would hand one registry's password to another.
- */
-export function entryOf<T>(
-  entries: ReadonlyMap<string, T>,
-  host: string,
-): { key: string; value: T } | undefined {
-  const wanted = registryHost(host)
-  if (wanted === undefined) return undefined
-  const exact = isHub(host) ? hubKey : host
-  const key = entries.has(exact)
-    ? exact
-    : [...entries.keys()].find((candidate) => keyHost(candidate) === wanted)
-  return key === undefined ? undefined : { key, value: entries.get(key)! }
+/** Finds the key of a configuration's entry for a host. */
+export type FindKey = (entries: ReadonlyMap<string, unknown>, host: string) => string | undefined
+
+/** The host in exactly its own form, or Docker Hub's key. */
+export const exactKey: FindKey = (entries, host) => {
+  const key = isHub(host) ? hubKey : host
+  return registryHost(host) !== undefined && entries.has(key) ? key : undefined
 }
 
-/** The host that a key of a configuration file stands for (docker/cli `credentials.ConvertToHostname`). */
+/** The same, else a URL or path of exactly that host, as old configuration files have them. */
+export const dockerKey: FindKey = (entries, host) => {
+  const exact = exactKey(entries, host)
+  if (exact !== undefined || isHub(host) || registryHost(host) === undefined) return exact
+  return [...entries.keys()].find((key) => hostIn(key) === host)
+}
+
+/** The same, else whatever means the same host: in other letters, or Docker Hub by another of its names. */
+export const anyKey: FindKey = (entries, host) => {
+  const wanted = registryHost(host)
+  if (wanted === undefined) return undefined
+  return dockerKey(entries, host) ?? [...entries.keys()].find((key) => keyHost(key) === wanted)
+}
+
+/**
+ * The entry that belongs to a host, by {@link anyKey}. The whole host must agree, port included: a looser match would
+ * hand one registry's password to another.
+ */
+export function entryOf<T>(entries: ReadonlyMap<string, T>, host: string): T | undefined {
+  const key = anyKey(entries, host)
+  return key === undefined ? undefined : entries.get(key)
+}
+
+/** The host that a key of a configuration file stands for, in one form; undefined for what is none. */
 export function keyHost(key: string): string | undefined {
+  return registryHost(hostIn(key))
+}
+
+/** As docker/cli's `credentials.ConvertToHostname`: a scheme, user info and a path do not count. */
+function hostIn(key: string): string {
   const [, afterScheme] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(key) ?? []
   // Old files have IPv6 addresses without brackets in their URLs.
-  const host = afterScheme?.replace(/^([^[]*:[^[]*):(\d+)$/, '[$1]:$2') ?? key.replace(/\/.*$/s, '')
-  return registryHost(host)
+  return afterScheme?.replace(/^([^[]*:[^[]*):(\d+)$/, '[$1]:$2') ?? key.replace(/\/.*$/s, '')
 }

@@ -5,8 +5,17 @@ import { join } from 'node:path'
 import { dockerFolder } from '../base/docker-folder.ts'
 import { BuildkitError, messageOf, systemCode } from '../base/errors.ts'
 import { GoJsonError, type GoValue, objectOf, parseGoJson, textIn } from '../base/go-json.ts'
-import { credentialsFromHelper, defaultHelperTimeoutMs } from './credential-helper.ts'
-import { type CredentialSource, type Credentials, entryOf, hubKey, isHub } from './credentials.ts'
+import { credentialsFromHelper, defaultHelperTimeoutMs, type HelperQuestion } from './credential-helper.ts'
+import {
+  anyKey,
+  type CredentialSource,
+  type Credentials,
+  dockerKey,
+  exactKey,
+  type FindKey,
+  hubKey,
+  isHub,
+} from './credentials.ts'
 
 export interface DockerConfigOptions {
   /** The folder of `config.json`. By default `$DOCKER_CONFIG`, else `.docker` in the home folder. */
@@ -18,16 +27,27 @@ export interface DockerConfigOptions {
 }
 
 /**
- * The credentials that `docker login` has left: those of `DOCKER_AUTH_CONFIG`, else of the host's entry in
- * `credHelpers`, of `credsStore`, or of `auths`. Where Docker's own CLI (docker/cli `cli/config`) finds credentials,
- * these are the same; where it finds none, or refuses the whole file, a host's own entry counts in other spellings too.
- * The file is read anew for every question, so that a login takes effect at once; without a file every host is anonymous.
+ * The credentials of `docker login`: those of `DOCKER_AUTH_CONFIG`, else of the host's entry in `credHelpers`, of
+ * `credsStore`, or of `auths`. Where Docker's own CLI (docker/cli `cli/config`) finds credentials, these are the same;
+ * only where it finds none, the host's entry counts in other spellings too. The file is read anew for every question, so
+ * that a login takes effect at once; without a file every host is anonymous.
  *
  * Throws CREDENTIALS_FAILED for a file that cannot be read or is malformed, naming it and the key at fault,
  * and for a helper that fails.
  */
 export function dockerConfigCredentials(options: DockerConfigOptions): CredentialSource {
-  return async (host, signal) => fromVariable(options.env, host) ?? (await fromFile(host, options, signal))
+  return async (host, signal) => {
+    const inVariable = variableConfig(options.env)
+    const first = inVariable && fromAuths(inVariable, host, exactKey)
+    if (first !== undefined) return first
+    const inFile = await fileConfig(options, signal)
+    const ask = (helper: Helper) => credentialsFromHelper({ ...helper, ...questionOf(host, options), signal })
+    return (
+      (inFile && (await asDocker(inFile, host, ask))) ??
+      (inVariable && fromAuths(inVariable, host, anyKey)) ??
+      (inFile && (await inOtherSpellings(inFile, host, ask)))
+    )
+  }
 }
 
 /**
@@ -54,35 +74,9 @@ interface DockerConfig {
 
 const variable = 'DOCKER_AUTH_CONFIG'
 
-function fromVariable(env: NodeJS.ProcessEnv, host: string): Credentials | undefined {
-  const config = variableConfig(env)
-  return config && fromAuths(config, host)
-}
-
 /** Docker takes a second value as a mistake here, and only here. */
 function variableConfig(env: NodeJS.ProcessEnv): DockerConfig | undefined {
   return parse(env[variable] ?? '', variable, 'nothing behind the JSON object')
-}
-
-async function fromFile(
-  host: string,
-  options: DockerConfigOptions,
-  signal: AbortSignal,
-): Promise<Credentials | undefined> {
-  const config = await fileConfig(options, signal)
-  if (config === undefined) return undefined
-  const helper = helperFor(config, host)
-  if (helper === undefined) return fromAuths(config, host)
-  const own = await credentialsFromHelper({
-    ...helper,
-    serverKey: isHub(host) ? hubKey : host,
-    env: options.env,
-    timeoutMs: options.helperTimeoutMs ?? defaultHelperTimeoutMs,
-    signal,
-  })
-  // The one thing that Docker takes from the file beside a helper.
-  const registryToken = registryTokenOf(config, host)
-  return registryToken === '' ? own : { registryToken }
 }
 
 async function fileConfig(
@@ -124,53 +118,84 @@ function parse(text: string, from: string, expectedEnd?: string): DockerConfig |
   })
 }
 
-/**
- * Docker asks `credHelpers` for a host in exactly its own form; another spelling counts here where it would ask no
- * helper at all. An empty name means no helper for that host, whatever `credsStore` says.
- */
-function helperFor(config: DockerConfig, host: string): { name: string; configuredBy: string } | undefined {
-  const { from, credHelpers, credsStore } = config
-  const own = entryOf(credHelpers, host)
-  const exact = own !== undefined && own.key === (isHub(host) ? hubKey : host)
-  if (own === undefined || (!exact && credsStore !== ''))
-    return credsStore === '' ? undefined : { name: credsStore, configuredBy: `credsStore in ${from}` }
-  const key = `credHelpers["${own.key}"]`
-  const name = checked(from, () => textIn(own.value, `${key} to be the name of a helper`))
-  return name === '' ? undefined : { name, configuredBy: `${key} in ${from}` }
+/** A helper's name, and what names it. */
+type Helper = Pick<HelperQuestion, 'name' | 'configuredBy'>
+type Ask = (helper: Helper) => Promise<Credentials | undefined>
+
+function questionOf(host: string, { env, helperTimeoutMs = defaultHelperTimeoutMs }: DockerConfigOptions) {
+  return { serverKey: isHub(host) ? hubKey : host, env, timeoutMs: helperTimeoutMs }
 }
 
-function fromAuths(config: DockerConfig, host: string): Credentials | undefined {
-  const own = entryOf(config.auths, host)
-  if (own === undefined) return undefined
-  const registryToken = registryTokenOf(config, host)
+async function asDocker(config: DockerConfig, host: string, ask: Ask): Promise<Credentials | undefined> {
+  const helper = dockersHelper(config, host)
+  if (helper === undefined) return fromAuths(config, host, dockerKey)
+  const own = await ask(helper)
+  // The one thing that Docker takes from the file beside a helper.
+  const registryToken = registryTokenOf(config, host, dockerKey)
+  return registryToken === '' ? own : { registryToken }
+}
+
+/** Not where a helper has answered for the host already. */
+async function inOtherSpellings(
+  config: DockerConfig,
+  host: string,
+  ask: Ask,
+): Promise<Credentials | undefined> {
+  if (dockersHelper(config, host) !== undefined) return undefined
+  const helper = helperAt(config, anyKey(config.credHelpers, host))
+  return helper === undefined ? fromAuths(config, host, anyKey) : await ask(helper)
+}
+
+/** An empty name in `credHelpers` means no helper for that host, whatever `credsStore` says. */
+function dockersHelper(config: DockerConfig, host: string): Helper | undefined {
+  const { from, credHelpers, credsStore } = config
+  const key = exactKey(credHelpers, host)
+  if (key !== undefined) return helperAt(config, key)
+  return credsStore === '' ? undefined : { name: credsStore, configuredBy: `credsStore in ${from}` }
+}
+
+function helperAt({ from, credHelpers }: DockerConfig, key: string | undefined): Helper | undefined {
+  if (key === undefined) return undefined
+  const place = `credHelpers["${key}"]`
+  const name = checked(from, () =>
+    textIn(credHelpers.get(key) ?? null, `${place} to be the name of a helper`),
+  )
+  return name === '' ? undefined : { name, configuredBy: `${place} in ${from}` }
+}
+
+function fromAuths(config: DockerConfig, host: string, findKey: FindKey): Credentials | undefined {
+  const key = findKey(config.auths, host)
+  if (key === undefined) return undefined
+  const registryToken = registryTokenOf(config, host, findKey)
   if (registryToken !== '') return { registryToken }
-  const key = `auths["${own.key}"]`
+  const place = `auths["${key}"]`
   return checked(config.from, () => {
-    const entry = objectOf(own.value, key)
-    const text = (field: string) => entry.text(field, `${key}.${field}`)
+    const entry = objectOf(config.auths.get(key), place)
+    const text = (field: string) => entry.text(field, `${place}.${field}`)
     const identityToken = text('identitytoken')
     if (identityToken !== '') return { identityToken }
     const auth = text('auth')
     const login =
-      auth === '' ? { username: text('username'), password: text('password') } : decodeAuth(auth, key)
+      auth === '' ? { username: text('username'), password: text('password') } : decodeAuth(auth, place)
     if (login.password === '') return undefined
     return login.username === '' ? { identityToken: login.password } : login
   })
 }
 
-function registryTokenOf({ from, auths }: DockerConfig, host: string): string {
-  const own = entryOf(auths, host)
-  const key = `auths["${own?.key}"]`
-  return checked(from, () => objectOf(own?.value, key).text('registrytoken', `${key}.registrytoken`))
+function registryTokenOf({ from, auths }: DockerConfig, host: string, findKey: FindKey): string {
+  const key = findKey(auths, host)
+  if (key === undefined) return ''
+  const place = `auths["${key}"]`
+  return checked(from, () => objectOf(auths.get(key), place).text('registrytoken', `${place}.registrytoken`))
 }
 
 /** Base64 as Go's `StdEncoding` reads it: line ends do not count, padding does. */
-function decodeAuth(auth: string, key: string): { username: string; password: string } {
+function decodeAuth(auth: string, place: string): { username: string; password: string } {
   const text = auth.replace(/[\r\n]/g, '')
   const decoded = base64.test(text) ? textOf(Buffer.from(text, 'base64')) : undefined
   const colon = decoded?.indexOf(':') ?? -1
   if (decoded === undefined || colon < 1)
-    throw new GoJsonError(`${key}.auth to be base64 of user:password`, 'something else')
+    throw new GoJsonError(`${place}.auth to be base64 of user:password`, 'something else')
   // Old versions of the Docker tools padded the password with zero bytes.
   return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1).replace(/^\0+|\0+$/g, '') }
 }

@@ -84,7 +84,7 @@ export function staticAuth(
       throw invalidOption(`staticAuth["${host}"]`, { expected: credentialForms, received: typeof value })
   }
   const own = new Map(Object.entries(structuredClone(credentials)))
-  return authService(async (host) => entryOf(own, host)?.value, serviceOptions(options))
+  return authService(async (host) => entryOf(own, host), serviceOptions(options))
 }
 
 /** Nothing, and `undefined`, is anonymous. */

@@ -94,6 +94,11 @@ export const entryCases: readonly DockerConfigCase[] = [
     docker: me,
   },
   {
+    name: 'a key with a path before one in other letters',
+    config: `{"auths":{"A.example":{"auth":"${youAuth}"},"a.example/me":{"auth":"${mePw}"}}}`,
+    docker: me,
+  },
+  {
     name: 'an empty exact key before one with a scheme',
     config: `{"auths":{"https://a.example":{"auth":"${youAuth}"},"a.example":{}}}`,
     docker: 'anonymous',

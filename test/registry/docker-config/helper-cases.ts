@@ -119,6 +119,12 @@ export const helperCases: readonly DockerConfigCase[] = [
     docker: me,
   },
   {
+    name: 'a helper under a key with a scheme, and auths',
+    config: `{"credHelpers":{"https://a.example":"y"},"auths":{"a.example":{"auth":"${mePw}"}}}`,
+    helpers: { y: 'exit 1' },
+    docker: me,
+  },
+  {
     name: 'a helper for Docker Hub',
     config: '{"credHelpers":{"https://index.docker.io/v1/":"y"}}',
     host: 'registry-1.docker.io',
