@@ -2,6 +2,7 @@ import * as http2 from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { messageOf } from '../base/errors.ts'
 import type { MessageStream } from '../base/message-stream.ts'
+import { maxFrameBytes } from './header-joiner.ts'
 import { encodeMessage, metadataOf } from './headers.ts'
 import {
   closeAtEnd,
@@ -52,15 +53,19 @@ export interface Server {
 /** A handler that does not heed its signal is not waited for longer than this. */
 const handlerGraceMs = 5_000
 
-/** A build may send one header line per ignore pattern: room for some twenty thousand. */
-const maxHeaderPairs = 20_000
+/** A build may send one header line per ignore pattern. The list's bytes are the limit: 16 MiB, 32 for each line. */
 const maxHeaderListBytes = 16 << 20
+const maxHeaderPairs = maxHeaderListBytes / 32
 
 /** Serves gRPC over a duplex on which the other side is the HTTP/2 client. */
 export function serve(duplex: Duplex, options: ServerOptions): Server {
   const open = new Set<Promise<void>>()
   const session = http2.performServerHandshake(duplex, {
-    settings: { initialWindowSize: windowBytes, maxHeaderListSize: maxHeaderListBytes },
+    settings: {
+      initialWindowSize: windowBytes,
+      maxHeaderListSize: maxHeaderListBytes,
+      maxFrameSize: maxFrameBytes,
+    },
     maxHeaderListPairs: maxHeaderPairs,
     maxSessionMemory: sessionMemoryMegabytes,
   })

@@ -1,17 +1,32 @@
 import { Duplex } from 'node:stream'
 import { BuildkitError } from '../base/errors.ts'
 import type { ClientCall } from '../grpc/client.ts'
+import { HeaderJoiner } from '../grpc/header-joiner.ts'
 import { bytesMessageHeader, payloads } from './bytes-message.ts'
 
 /** Written bytes are cut into messages of this size: old daemons take 4 MiB at most. */
 const maxChunkBytes = 1 << 20
 
+/** The stream of `Control.Session` on which a session is served, as the HTTP/2 of Node can read it. */
+export function sessionTunnel(call: ClientCall): Duplex {
+  return callAsDuplex(call, headersJoined(payloads(call.pieces())))
+}
+
+async function* headersJoined(
+  batches: AsyncIterable<readonly Buffer[]>,
+): AsyncGenerator<readonly Buffer[], void> {
+  const joiner = new HeaderJoiner()
+  for await (const batch of batches) {
+    const joined = batch.flatMap((bytes) => joiner.push(bytes))
+    if (joined.length > 0) yield joined
+  }
+}
+
 /**
  * `Control.Session` as a byte stream: each `BytesMessage` carries the next piece of an HTTP/2 connection, and
  * its boundaries mean nothing.
  */
-export function callAsDuplex(call: ClientCall): Duplex {
-  const incoming = payloads(call.pieces())
+export function callAsDuplex(call: ClientCall, incoming = payloads(call.pieces())): Duplex {
   return new Duplex({
     // Node's HTTP/2 hands over what is ready in one go; more buffering here would only add delay.
     writableHighWaterMark: maxChunkBytes,

@@ -8,7 +8,7 @@ import { decode } from '../grpc/decode.ts'
 import { isAuth } from '../session/auth/local-auth.ts'
 import { type Contribution, Services } from '../session/services.ts'
 import { Session, type SessionHeaders } from '../session/session.ts'
-import { callAsDuplex } from '../session/tunnel.ts'
+import { sessionTunnel } from '../session/tunnel.ts'
 import type { Connection } from '../transport/connection.ts'
 import { contributionsOf } from './attachables.ts'
 import { FailureFacts } from './failure/failure-facts.ts'
@@ -153,7 +153,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
 
   /** The session travels on the connection itself, also to a Docker Engine: one monitor answers for all of it. */
   #tunnel(headers: SessionHeaders): Duplex {
-    return callAsDuplex(this.#connection.rpc.open(methods.session, { metadata: headers }))
+    return sessionTunnel(this.#connection.rpc.open(methods.session, { metadata: headers }))
   }
 
   #followStatus(): StatusFollowing {

@@ -1,0 +1,156 @@
+import { BuildkitError } from '../base/errors.ts'
+
+/** Length (3), type (1), flags (1), stream id (4) (RFC 9113, 4.1). */
+const frameHeaderLength = 9
+const prefaceLength = 24
+
+const types = { headers: 0x1, continuation: 0x9 }
+const flags = { endHeaders: 0x4, padded: 0x8 }
+
+/** The largest frame that HTTP/2 knows (RFC 9113, 4.2). */
+export const maxFrameBytes = 2 ** 24 - 1
+
+/**
+ * Puts each header list that came in several frames (HEADERS, then CONTINUATION) into one HEADERS frame, in the bytes
+ * of one direction of an HTTP/2 connection. The HTTP/2 of Node takes eight CONTINUATION frames, and ends the connection
+ * at the ninth; a daemon that asks for a directory with 10,000 ignore patterns sends a dozen and more. Everything else
+ * passes untouched and uncopied. Throws PROTOCOL_ERROR for a list of more than 16 MiB, or one with another frame inside.
+ */
+export class HeaderJoiner {
+  /** Bytes of the preface or of a frame that pass as they are. */
+  #passing = prefaceLength
+  /** The end of a chunk that is no whole frame, to be seen with the next one. */
+  #rest: Buffer[] = []
+  #restBytes = 0
+  /** So many bytes are needed before anything of the rest can be read. */
+  #needed = 0
+  #list: HeaderList | undefined
+
+  /** Takes the next bytes and gives what they come to: nothing while a header list is not whole. */
+  push(chunk: Buffer): Buffer[] {
+    if (this.#restBytes === 0) return this.#read(chunk)
+    this.#rest.push(chunk)
+    this.#restBytes += chunk.length
+    if (this.#restBytes < this.#needed) return []
+    const bytes = Buffer.concat(this.#rest)
+    this.#rest = []
+    this.#restBytes = 0
+    return this.#read(bytes)
+  }
+
+  #read(bytes: Buffer): Buffer[] {
+    const output: Buffer[] = []
+    let begin = 0
+    let at = 0
+    const passUntil = (end: number) => {
+      if (end > begin) output.push(bytes.subarray(begin, end))
+    }
+    while (at < bytes.length) {
+      if (this.#passing > 0) {
+        const passed = Math.min(this.#passing, bytes.length - at)
+        this.#passing -= passed
+        at += passed
+        continue
+      }
+      const left = bytes.length - at
+      const frame = left < frameHeaderLength ? undefined : frameAt(bytes, at)
+      if (frame !== undefined && !this.#isPart(frame)) {
+        this.#passing = frameHeaderLength + frame.length
+        continue
+      }
+      passUntil(at)
+      begin = at
+      const needed = frameHeaderLength + (frame?.length ?? 0)
+      if (frame === undefined || left < needed) {
+        this.#keep(bytes.subarray(at), needed)
+        return output
+      }
+      at += needed
+      begin = at
+      const joined = this.#join(frame, bytes.subarray(at - frame.length, at))
+      if (joined !== undefined) output.push(...joined)
+    }
+    passUntil(at)
+    return output
+  }
+
+  #keep(rest: Buffer, needed: number): void {
+    this.#rest = [rest]
+    this.#restBytes = rest.length
+    this.#needed = needed
+  }
+
+  /** True for a frame of a header list that is cut. */
+  #isPart(frame: Frame): boolean {
+    if (this.#list === undefined)
+      return frame.type === types.headers && (frame.flags & flags.endHeaders) === 0
+    if (frame.type === types.continuation && frame.stream === this.#list.stream) return true
+    throw violation(`a frame of type ${frame.type} inside a header list`)
+  }
+
+  #join(frame: Frame, payload: Buffer): Buffer[] | undefined {
+    const list = this.#list ?? {
+      flags: frame.flags & ~flags.padded,
+      stream: frame.stream,
+      parts: [],
+      bytes: 0,
+    }
+    const part = this.#list === undefined ? withoutPadding(frame, payload) : payload
+    list.parts.push(part)
+    list.bytes += part.length
+    if (list.bytes > maxFrameBytes || list.parts.length > maxParts)
+      throw violation('a header list of more than 16 MiB')
+    this.#list = list
+    if ((frame.flags & flags.endHeaders) === 0) return undefined
+    this.#list = undefined
+    return [headersFrame(list), ...list.parts]
+  }
+}
+
+/** A list of empty CONTINUATION frames has no end and no bytes: 16 MiB in frames of the usual size, twice over. */
+const maxParts = 2048
+
+interface Frame {
+  readonly length: number
+  readonly type: number
+  readonly flags: number
+  readonly stream: number
+}
+
+interface HeaderList {
+  /** Of its HEADERS frame. */
+  readonly flags: number
+  readonly stream: number
+  readonly parts: Buffer[]
+  bytes: number
+}
+
+function frameAt(bytes: Buffer, at: number): Frame {
+  return {
+    length: bytes.readUIntBE(at, 3),
+    type: bytes[at + 3]!,
+    flags: bytes[at + 4]!,
+    stream: bytes.readUInt32BE(at + 5),
+  }
+}
+
+/** Padding stands at the end of its frame, which is now the middle of another. */
+function withoutPadding(frame: Frame, payload: Buffer): Buffer {
+  if ((frame.flags & flags.padded) === 0) return payload
+  const padding = payload[0] ?? 0
+  if (padding >= payload.length) throw violation('more padding than there is frame')
+  return payload.subarray(1, payload.length - padding)
+}
+
+function headersFrame(list: HeaderList): Buffer {
+  const header = Buffer.allocUnsafe(frameHeaderLength)
+  header.writeUIntBE(list.bytes, 0, 3)
+  header[3] = types.headers
+  header[4] = list.flags | flags.endHeaders
+  header.writeUInt32BE(list.stream, 5)
+  return header
+}
+
+function violation(received: string): BuildkitError {
+  return new BuildkitError('PROTOCOL_ERROR', 'the daemon broke HTTP/2 in its session', { received })
+}
