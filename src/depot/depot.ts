@@ -13,6 +13,7 @@ import { type ApiChannel, DepotApi, defaultApiUrl, openApi } from './api/api.ts'
 import { fixedToken } from './api/token-source.ts'
 import { DepotBuild, type DepotBuildOptions, depotBuildOptionNames } from './builds/build.ts'
 import { type BuildPlan, buildPlanNames, checkBuildPlan } from './builds/build-plan.ts'
+import { onExitSignalDuring } from './builds/exit-signals.ts'
 import { reportOutcome } from './builds/finish.ts'
 import type { Outcome } from './builds/outcome.ts'
 import { adopt, type Registration, register } from './builds/registration.ts'
@@ -114,7 +115,7 @@ export class Depot implements AsyncDisposable {
    * RESOURCE_EXHAUSTED or REFUSED by Depot; UNREACHABLE, TIMEOUT, API_FAILED; CANCELLED.
    */
   createBuild(options: CreateBuildOptions = {}): Promise<DepotBuild> {
-    return this.#tracked(this.#createBuild(options))
+    return this.#tracked(this.#createBuild(options), options)
   }
 
   /**
@@ -122,7 +123,7 @@ export class Depot implements AsyncDisposable {
    * by the same rules. Throws as {@link createBuild} does.
    */
   adoptBuild(options: AdoptBuildOptions): Promise<DepotBuild> {
-    return this.#tracked(this.#adoptBuild(options))
+    return this.#tracked(this.#adoptBuild(options), options)
   }
 
   /**
@@ -156,7 +157,7 @@ export class Depot implements AsyncDisposable {
     const registering = callOnce(({ signal }) => register(this.#api, projectId, options, signal), {
       timeoutMs: this.#requestTimeoutMs,
     })
-    return this.#opened(await this.#unlessAborted(registering, options.signal), options)
+    return this.#opened(await this.#unlessAborted(registering, options), options)
   }
 
   async #adoptBuild(options: AdoptBuildOptions): Promise<DepotBuild> {
@@ -178,10 +179,13 @@ export class Depot implements AsyncDisposable {
     return this.#opened(registration, options)
   }
 
-  #tracked(opening: Promise<DepotBuild>): Promise<DepotBuild> {
+  #tracked(opening: Promise<DepotBuild>, options: DepotBuildOptions | undefined): Promise<DepotBuild> {
     this.#opening.add(opening)
     const settled = () => this.#opening.delete(opening)
     opening.then(settled, settled)
+    // A build that is being registered would stay open too.
+    if (options?.finishOnExit)
+      onExitSignalDuring(opening, async () => (await opening).finish({ status: 'cancelled' }))
     return opening
   }
 
@@ -217,23 +221,28 @@ export class Depot implements AsyncDisposable {
    * Waits no longer once the signal aborts. The call goes on: a build that Depot registers after all must not
    * stay open.
    */
-  async #unlessAborted(registering: Promise<Registration>, signal?: AbortSignal): Promise<Registration> {
+  async #unlessAborted(
+    registering: Promise<Registration>,
+    { signal, finishOnExit = false }: DepotBuildOptions,
+  ): Promise<Registration> {
     try {
       return await unlessAborted(registering, signal)
     } catch (error) {
       if (!signal?.aborted) throw error
-      this.#abandon(registering)
+      const abandoned = this.#abandon(registering)
+      if (finishOnExit) onExitSignalDuring(abandoned, () => abandoned)
       throw error === signal.reason ? cancelled(error) : error
     }
   }
 
-  #abandon(registering: Promise<Registration>): void {
+  #abandon(registering: Promise<Registration>): Promise<void> {
     const abandoned = registering
       .then((registration) => this.#opened(registration, {}))
       .then((build) => build.finish({ status: 'cancelled' }))
       .catch(() => {})
       .finally(() => this.#abandoned.delete(abandoned))
     this.#abandoned.add(abandoned)
+    return abandoned
   }
 
   #checkOpen(signal: AbortSignal | undefined): void {

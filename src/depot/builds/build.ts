@@ -33,8 +33,9 @@ export interface DepotBuildOptions {
   /** Cancels the build: what is being acquired or built ends, and the outcome is `cancelled`. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Finishes the build as cancelled when the process gets SIGINT or SIGTERM, and then lets it die of that
-   * signal, unless the application handles the signal itself. False by default.
+   * Finishes the build as cancelled when the process gets SIGINT, SIGTERM or SIGHUP, also while it is being registered, and
+   * then lets the process die of that signal, unless the application handles the signal itself. A second signal waits for
+   * nothing. False by default.
    */
   readonly finishOnExit?: boolean | undefined
 }
