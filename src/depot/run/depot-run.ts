@@ -154,7 +154,8 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
   async #build(build: DepotBuild, plan: SolvePlan, loading: Loading | undefined): Promise<DepotResult> {
     const { shares, names, grants } = plan
     const { savedTags, buildId, projectId, url } = build
-    const auth = build.authWith(grantedAuth(grants, this.#options.session?.find(isAuth)))
+    const own = this.#options.session?.find(isAuth)
+    const auth = build.authWith(grantedAuth(grants, own, { env: this.#env }))
     const unnamed = `depot-project-${projectId.toLowerCase()}:build-${buildId.toLowerCase()}`
     const { tags: given = [] } = this.#options
     const load = loading === undefined ? [] : [loading.export(given.length > 0 ? given : [unnamed])]

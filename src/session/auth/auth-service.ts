@@ -43,8 +43,8 @@ export interface AuthServiceOptions {
 }
 
 /** How an attachable reaches registries; as the environment says for one that does not tell. */
-export function networkOf(attachable: Attachable): RegistryNetwork {
-  return (attachable as Partial<AuthService>)[networkKey] ?? new RegistryNetwork()
+export function networkOf(attachable: Attachable, env?: Environment): RegistryNetwork {
+  return (attachable as Partial<AuthService>)[networkKey] ?? new RegistryNetwork({ env })
 }
 
 /** The same attachable, which reaches registries so. */

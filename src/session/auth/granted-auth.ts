@@ -1,3 +1,4 @@
+import type { Environment } from '../../base/environment.ts'
 import { moby } from '../../gen/buildkit.js'
 import { decode } from '../../grpc/decode.ts'
 import { type Credentials, registryHost } from '../../registry/credentials.ts'
@@ -19,14 +20,16 @@ export interface RegistryGrant {
 
 /**
  * Registry credentials by what they are for, the first grant that fits. What no grant is for `others` answers; otherwise
- * the daemon fetches an anonymous token itself. Registries are reached as `others` reaches them. Where a grant is for some repositories only, its credentials go into access tokens for
+ * the daemon fetches an anonymous token itself. Registries are reached as `others`
+ * reaches them, by default through the proxies of `env`. Where a grant is for some repositories only, its credentials go into access tokens for
  * these; a registry without tokens, which does not say what it is asked for, gets those of the first grant.
  */
 export function grantedAuth(
   grants: readonly RegistryGrant[],
   others: Attachable = { methods: {} },
+  { env }: { readonly env?: Environment } = {},
 ): Attachable {
-  const network = networkOf(others)
+  const network = networkOf(others, env)
   const sources = grants.map((grant) => new Source(grant, network))
   const ofHost = (host: string) => sources.find((source) => source.isFor(host))?.auth ?? others
   const service: Attachable = {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
+import https from 'node:https'
 import { describe, it } from 'node:test'
 import { moby } from '../../../src/gen/buildkit.js'
 import { Code, RpcError } from '../../../src/grpc/status.ts'
@@ -8,7 +9,9 @@ import { callbackAuth, staticAuth } from '../../../src/session/auth/auth.ts'
 import { grantedAuth, type RegistryGrant } from '../../../src/session/auth/granted-auth.ts'
 import { isAuth, registryAuthOf } from '../../../src/session/auth/local-auth.ts'
 import { callLocally } from '../../../src/session/local-call.ts'
+import { createAuthority } from '../../support/certificates.ts'
 import { listening } from '../../support/listening.ts'
+import { startProxy } from '../../support/proxy.ts'
 
 const v1 = moby.filesync.v1
 const service = '/moby.filesync.v1.Auth'
@@ -170,6 +173,29 @@ describe('registry credentials of an attachable, used from here', () => {
     assert.equal(await auth.token(request('repository:p2:pull'), signal), 'caller repository:p2:pull')
     assert.deepEqual(await auth.password(host, signal), login('x-token'))
     assert.equal(await auth.password('other.example', signal), undefined)
+  })
+
+  it('are shown to token servers by the TLS options of the other attachable, and by the proxy of the environment', async () => {
+    const authority = await createAuthority()
+    const certificate = await authority.issue({ names: ['auth.example'] })
+    await using tokens = await listening(
+      https.createServer(certificate, (_, response) => response.end('{"access_token":"t"}')),
+    )
+    await using proxy = await startProxy({ hosts: { 'auth.example:443': tokens.port } })
+    const env = { HTTPS_PROXY: proxy.url }
+    const tls = { 'registry.example': { ca: authority.ca } }
+    const grant = { ...build, host: 'registry.example' }
+    const request = {
+      host: 'registry.example',
+      realm: 'https://auth.example/t',
+      service: '',
+      scopes: ['repository:p1:pull'],
+    }
+    const told = registryAuthOf(grantedAuth([grant], grantedAuth([], staticAuth({}, { env, tls }))))
+    assert.equal(await told.token(request, signal), 't')
+    const untold = registryAuthOf(grantedAuth([grant], undefined, { env }))
+    await assert.rejects(untold.token(request, signal), { code: 'TLS_FAILED' })
+    assert.deepEqual(proxy.requests, ['CONNECT auth.example:443', 'CONNECT auth.example:443'])
   })
 
   it('make a token here where the attachable only knows credentials', async () => {
