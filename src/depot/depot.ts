@@ -201,7 +201,7 @@ export class Depot implements AsyncDisposable {
       const build: DepotBuild = new DepotBuild(
         registration,
         { machine, finish: (outcome) => finish(outcome).finally(() => this.#builds.delete(build)) },
-        { ...options, onWarning: this.#onWarning },
+        { ...options, onWarning: this.#onWarning, env: this.#env },
       )
       this.#builds.add(build)
       return build

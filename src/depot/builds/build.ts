@@ -1,5 +1,6 @@
 import { deadline } from '../../base/deadline.ts'
 import { deferred } from '../../base/deferred.ts'
+import type { Environment } from '../../base/environment.ts'
 import { BuildkitError, messageOf } from '../../base/errors.ts'
 import type { OptionNames } from '../../base/known-options.ts'
 import type { OnWarning } from '../../base/warning.ts'
@@ -56,6 +57,7 @@ export class DepotBuild implements AsyncDisposable {
   readonly #saved: SavedImages
   readonly #services: BuildServices
   readonly #onWarning: OnWarning
+  readonly #env: Environment
   readonly #record = new BuildRecord()
   /** The latest machine of each platform, whatever has become of it. */
   readonly #machines = new Map<MachinePlatform, Machine>()
@@ -73,16 +75,18 @@ export class DepotBuild implements AsyncDisposable {
     services: BuildServices,
     options: DepotBuildOptions & {
       readonly onWarning: OnWarning
+      readonly env: Environment
       readonly saveTags?: readonly string[] | undefined
     },
   ) {
-    const { signal, finishOnExit = false, onWarning, saveTags } = options
+    const { signal, finishOnExit = false, onWarning, env, saveTags } = options
     this.buildId = registration.buildId
     this.projectId = registration.projectId
     this.url = registration.url
     this.#saved = savedImages(registration, saveTags)
     this.#services = services
     this.#onWarning = onWarning
+    this.#env = env
     const onAbort = () => {
       this.#record.cancelled()
       this.#cancel(signal!.reason)
@@ -168,6 +172,7 @@ export class DepotBuild implements AsyncDisposable {
       buildId: this.buildId,
       signal: this.#stop.signal,
       onWarning: this.#onWarning,
+      env: this.#env,
       onStart: ({ platform }, run) => this.#started(platform, run),
       onSetback: ({ platform }, error) => this.#record.setback(platform, error),
       replace: (machine, options) => this.#replace(machine, options),

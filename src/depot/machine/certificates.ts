@@ -1,3 +1,4 @@
+import type { Environment } from '../../base/environment.ts'
 import { BuildkitError, isBuildkitError } from '../../base/errors.ts'
 import { printableAddress } from '../../transport/address.ts'
 import type { Route } from '../../transport/route.ts'
@@ -6,16 +7,21 @@ import type { MachineAccess } from './machine-api.ts'
 
 /**
  * The way to a machine, with its certificates checked: each of them is there and PEM, our key fits our
- * certificate, which is valid now, and the machine has a name. They stay in memory. Nothing is dialled yet.
+ * certificate, which is valid now, and the machine has a name. They stay in memory. Nothing is dialled yet; `env` holds
+ * the proxy variables.
  *
  * Throws TLS_FAILED, which says what is wrong with which of them, and PROTOCOL_ERROR for an endpoint that is
  * no TCP address: a reply must not lead us to a socket of this machine.
  */
-export async function routeToMachine(access: MachineAccess, subject: string): Promise<Route> {
+export async function routeToMachine(
+  access: MachineAccess,
+  subject: string,
+  env?: Environment,
+): Promise<Route> {
   const { endpoint, serverName, cert, key, ca } = access
   if (!/^tcp:\/\/[^/]{1,255}:\d+\/?$/.test(endpoint)) throw noEndpoint(subject, endpoint)
   try {
-    return await routeTo(endpoint, { tls: { ca, cert, key, serverName } })
+    return await routeTo(endpoint, { tls: { ca, cert, key, serverName }, env })
   } catch (error) {
     if (!isBuildkitError(error) || error.subject === undefined) throw error
     const part = parts[error.subject]

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { deadline } from '../../base/deadline.ts'
 import { deferred } from '../../base/deferred.ts'
+import type { Environment } from '../../base/environment.ts'
 import { BuildkitError, isBuildkitError, messageOf, withoutAdvice } from '../../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import type { OnWarning } from '../../base/warning.ts'
@@ -69,6 +70,8 @@ export interface MachineOwner {
   /** Aborted when the build is over or cancelled. */
   readonly signal: AbortSignal
   readonly onWarning: OnWarning
+  /** Where the proxy variables are looked up. */
+  readonly env: Environment
   onStart(machine: Machine, run: SolveRun): void
   onSetback(machine: Machine, error: BuildkitError): void
   replace(machine: Machine, options: AcquireMachineOptions): Promise<Machine>
@@ -124,7 +127,7 @@ export class Machine implements AsyncDisposable {
         signal: limit.signal,
         onPending: (waitMs) => this.#pending(waitMs),
       })
-      this.#route = await routeToMachine(access, this.#subject)
+      this.#route = await routeToMachine(access, this.#subject, this.#owner.env)
       this.#over.signal.throwIfAborted()
       this.#enter({ kind: 'active', endpoint: access.endpoint, serverName: access.serverName })
       return this

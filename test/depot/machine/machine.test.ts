@@ -23,6 +23,7 @@ function newMachine(
     buildId: 'b',
     signal: new AbortController().signal,
     onWarning,
+    env: {},
     onStart() {},
     onSetback() {},
     replace: () => assert.fail('nothing is replaced here'),
