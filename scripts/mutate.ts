@@ -34,8 +34,8 @@ const groups: Readonly<Record<string, Group>> = {
   redaction: { mutate: ['src/base/redact.ts'], tests: ['test/base/redact.test.ts'] },
   credentials: {
     mutate: [
-      'src/registry/{credentials,realm,cached-credentials,challenge}.ts',
-      'src/session/auth/granted-auth.ts',
+      'src/registry/{credentials,realm,cached-credentials,challenge,docker-config,token,registry-network}.ts',
+      'src/session/auth/{granted-auth,auth-service}.ts',
     ],
     tests: ['test/registry/*.test.ts', 'test/session/auth/*.test.ts'],
   },
