@@ -177,8 +177,8 @@ describe('images of builds on Depot', { skip: skipWithout('buildkitd', 'registry
     const env = { DEPOT_PUSH_REGISTRY_USERNAME: username, DEPOT_PUSH_REGISTRY_PASSWORD: password }
     const ways: [string, NodeJS.ProcessEnv, Partial<DepotSolveOptions>][] = [
       ['option', {}, { pushCredentials: { [host]: login } }],
-      ['pair', env, {}],
-      ['auth', { DEPOT_PUSH_REGISTRY_AUTH: auth }, {}],
+      ['pair', env, { pushCredentials: { [host]: 'environment' } }],
+      ['auth', { DEPOT_PUSH_REGISTRY_AUTH: auth }, { pushCredentials: { [host]: 'environment' } }],
       ['session', {}, { session: [staticAuth({ [host]: login })] }],
     ]
     for (const [name, env, more] of ways) {
@@ -188,13 +188,18 @@ describe('images of builds on Depot', { skip: skipWithout('buildkitd', 'registry
       const { digest } = await depot.build(options({ 'for-amd64': name }, push)).result
       for (const tag of tags) assert.equal((await indexAt(tag, login)).digest, digest)
     }
-    const nobody = depot.build(
-      options(
-        { 'for-amd64': 'x' },
-        { platforms: ['linux/amd64'], push: true, tags: [`${host}/team/app:nobody`] },
-      ),
-    )
-    await assert.rejects(nobody.result, { code: 'SOLVE_FAILED', message: /401|authorization|no basic auth/i })
+    // Also where the environment has some, whose registry nobody has named.
+    for (const variables of [{}, env]) {
+      await using depot = depotWith(variables)
+      const tags = [`${host}/team/app:nobody`]
+      const nobody = depot.build(
+        options({ 'for-amd64': 'x' }, { platforms: ['linux/amd64'], push: true, tags }),
+      )
+      await assert.rejects(nobody.result, {
+        code: 'SOLVE_FAILED',
+        message: /401|authorization|no basic auth/i,
+      })
+    }
   })
 
   it('of two platforms become one, saved and pushed, with every member in each registry', async () => {

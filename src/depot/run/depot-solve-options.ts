@@ -22,9 +22,9 @@ export interface DepotSolveOptions
    */
   readonly load?: boolean | LoadTarget | undefined
   /**
-   * For pushing to the registries of `tags`, by host; by default those of `DEPOT_PUSH_REGISTRY_USERNAME` and
-   * `DEPOT_PUSH_REGISTRY_PASSWORD` or of `DEPOT_PUSH_REGISTRY_AUTH`, for images of one registry. They count before
-   * what `session` has for the same registry.
+   * For pushing to the registries of `tags`, by host, such as `{ 'ghcr.io': { username, password } }`. They count before what
+   * `session` has for the same registry. `{ 'ghcr.io': 'environment' }` takes the login of `DEPOT_PUSH_REGISTRY_USERNAME` and
+   * `DEPOT_PUSH_REGISTRY_PASSWORD`, or of `DEPOT_PUSH_REGISTRY_AUTH`, for that registry; without it they are not read.
    */
   readonly pushCredentials?: PushCredentials | undefined
   /** Builds once more on a fresh machine when one is lost, once for each. False by default. */

@@ -9,16 +9,20 @@ export interface RegistryLogin {
   readonly password: string
 }
 
-/** By the host of the registry, with its port where it has one; Docker Hub is `docker.io`. */
-export type PushCredentials = Readonly<Record<string, RegistryLogin>>
+/**
+ * By the host of the registry, with its port where it has one; Docker Hub is `docker.io`. `'environment'` stands for the login
+ * in `DEPOT_PUSH_REGISTRY_USERNAME` and `DEPOT_PUSH_REGISTRY_PASSWORD`, or in `DEPOT_PUSH_REGISTRY_AUTH`, base64 of
+ * `user:password`.
+ */
+export type PushCredentials = Readonly<Record<string, RegistryLogin | 'environment'>>
 
 /**
- * What is to be used for pushing to the registries of these image names, and for nothing else: the credentials given for
- * each, else those of `DEPOT_PUSH_REGISTRY_USERNAME` and `DEPOT_PUSH_REGISTRY_PASSWORD`, or of
- * `DEPOT_PUSH_REGISTRY_AUTH`, base64 of `user:password`. The variables do not say for which registry they are: there
- * must be no more than one that they can be meant for.
+ * What is used for pushing to the registries of these image names, and for nothing else. The variables do not say which
+ * registry they are for, so they go to none that the caller has not named: image names may be a tenant's, and the
+ * variables are the operator's. Depot's CLI gives them to every registry (depot/cli `pkg/registry/auth.go`).
  *
- * Throws INVALID_OPTION for credentials that can be for none of the registries, and for variables that cannot be used.
+ * Throws INVALID_OPTION for credentials that can be for none of the registries, and for variables that are missing or
+ * cannot be used.
  */
 export function pushGrants(
   names: readonly string[],
@@ -26,20 +30,15 @@ export function pushGrants(
   env: NodeJS.ProcessEnv = {},
 ): RegistryGrant[] {
   const hosts = new Set(names.map((name) => registryHost(parseReference(name, 'tags').domain)!))
-  const given = Object.entries(pushCredentials).map(([key, login]) => grantFor(key, login, hosts))
-  const open = [...hosts].filter((host) => !given.some((grant) => grant.host === host))
-  const login = open.length > 0 ? environmentLogin(env) : undefined
-  if (login === undefined) return given
-  const [host, ...others] = open
-  if (others.length === 0) return [...given, { host: host!, credentials: login }]
-  throw invalidOption('DEPOT_PUSH_REGISTRY_USERNAME', {
-    expected: 'images of one registry, as it does not say for which it is',
-    received: open.join(', '),
-    advice: 'Use the option pushCredentials, which has them by host',
-  })
+  return Object.entries(pushCredentials).map(([key, login]) => grantFor(key, login, hosts, env))
 }
 
-function grantFor(key: string, login: RegistryLogin, hosts: ReadonlySet<string>): RegistryGrant {
+function grantFor(
+  key: string,
+  login: RegistryLogin | 'environment',
+  hosts: ReadonlySet<string>,
+  env: NodeJS.ProcessEnv,
+): RegistryGrant {
   const option = `pushCredentials["${key.replace(/^.*@/s, '…@')}"]`
   const host = keyHost(key)
   if (host === undefined || !hosts.has(host))
@@ -47,9 +46,13 @@ function grantFor(key: string, login: RegistryLogin, hosts: ReadonlySet<string>)
       expected: `a registry that is pushed to: ${[...hosts].join(', ') || 'there is none'}`,
       received: 'another one',
     })
+  if (login === 'environment') return { host, credentials: environmentLogin(env) }
   const { username, password } = login
   if (!isText(username) || !isText(password))
-    throw invalidOption(option, { expected: '{ username, password }', received: typeof login })
+    throw invalidOption(option, {
+      expected: "{ username, password } or 'environment'",
+      received: typeof login,
+    })
   return { host, credentials: { username, password } }
 }
 
@@ -57,7 +60,7 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== ''
 }
 
-function environmentLogin(env: NodeJS.ProcessEnv): RegistryLogin | undefined {
+function environmentLogin(env: NodeJS.ProcessEnv): RegistryLogin {
   const {
     DEPOT_PUSH_REGISTRY_USERNAME: username = '',
     DEPOT_PUSH_REGISTRY_PASSWORD: password = '',
@@ -68,7 +71,12 @@ function environmentLogin(env: NodeJS.ProcessEnv): RegistryLogin | undefined {
     const missing = username === '' ? 'DEPOT_PUSH_REGISTRY_USERNAME' : 'DEPOT_PUSH_REGISTRY_PASSWORD'
     throw invalidOption(missing, { expected: 'both a user and a password', received: 'only one of them' })
   }
-  return auth === '' ? undefined : decodeAuth(auth)
+  if (auth !== '') return decodeAuth(auth)
+  throw invalidOption('DEPOT_PUSH_REGISTRY_USERNAME', {
+    expected:
+      'it and DEPOT_PUSH_REGISTRY_PASSWORD, or DEPOT_PUSH_REGISTRY_AUTH, as pushCredentials names the environment',
+    received: undefined,
+  })
 }
 
 function decodeAuth(auth: string): RegistryLogin {

@@ -39,36 +39,29 @@ describe('credentials for pushing', () => {
       ])
   })
 
-  it('come from the environment in both documented ways, for the one registry that is pushed to', () => {
-    const names = ['one.example/a', 'one.example/b:2']
+  it('come from the environment in both documented ways, for the registry that is named', () => {
+    const names = ['one.example/a', 'two.example/b']
+    const named = { 'one.example': 'environment' } as const
     const expected = [{ host: 'one.example', credentials: login }]
-    assert.deepEqual(pushGrants(names, {}, byTwo), expected)
-    assert.deepEqual(pushGrants(names, {}, { DEPOT_PUSH_REGISTRY_AUTH: auth }), [
+    assert.deepEqual(pushGrants(names, named, byTwo), expected)
+    assert.deepEqual(pushGrants(names, named, { DEPOT_PUSH_REGISTRY_AUTH: auth }), [
       { host: 'one.example', credentials: { username: 'me', password: 'open:sesame' } },
     ])
-    assert.deepEqual(pushGrants(names, {}, { ...byTwo, DEPOT_PUSH_REGISTRY_AUTH: 'ignored' }), expected)
-  })
-
-  it('of an option count before those of the environment, which are for the rest', () => {
-    const names = ['one.example/a', 'two.example/a']
-    assert.deepEqual(pushGrants(names, { 'one.example': other }, byTwo), [
-      { host: 'one.example', credentials: other },
-      { host: 'two.example', credentials: login },
+    assert.deepEqual(pushGrants(names, named, { ...byTwo, DEPOT_PUSH_REGISTRY_AUTH: 'ignored' }), expected)
+    assert.deepEqual(pushGrants(names, { ...named, 'two.example': other }, byTwo), [
+      ...expected,
+      { host: 'two.example', credentials: other },
     ])
-    const unusable = { DEPOT_PUSH_REGISTRY_AUTH: '!' }
-    assert.equal(pushGrants(['one.example/a'], { 'one.example': other }, unusable).length, 1)
   })
 
-  it('are none where none are given', () => {
-    assert.deepEqual(pushGrants(['one.example/a'], {}, {}), [])
-    assert.deepEqual(pushGrants(['one.example/a'], {}, { DEPOT_PUSH_REGISTRY_USERNAME: '' }), [])
-    assert.deepEqual(pushGrants([], {}, byTwo), [])
-  })
-
-  it('of the environment go to no second registry', () => {
-    const names = ['one.example/a', 'two.example/a']
-    const message = refused('DEPOT_PUSH_REGISTRY_USERNAME', names, {}, byTwo)
-    assert.match(message, /got "one\.example, two\.example"\. Use the option pushCredentials/)
+  it('of the environment go to no registry that only an image name names', () => {
+    for (const names of [['one.example/a'], ['one.example/a', 'two.example/a'], ['me/app'], []])
+      assert.deepEqual(pushGrants(names, {}, { ...byTwo, DEPOT_PUSH_REGISTRY_AUTH: auth }), [])
+    // Not even looked at.
+    assert.deepEqual(pushGrants(['one.example/a'], {}, { DEPOT_PUSH_REGISTRY_AUTH: '!' }), [])
+    assert.deepEqual(pushGrants(['one.example/a'], { 'one.example': other }, byTwo), [
+      { host: 'one.example', credentials: other },
+    ])
   })
 
   it('are refused where nothing is pushed to their registry', () => {
@@ -84,14 +77,14 @@ describe('credentials for pushing', () => {
     const none = { username: 'me' } as unknown as typeof login
     refused('pushCredentials["one.example"]', one, { 'one.example': none })
     refused('pushCredentials["one.example"]', one, { 'one.example': { ...login, username: '' } })
-    refused('DEPOT_PUSH_REGISTRY_PASSWORD', one, {}, { DEPOT_PUSH_REGISTRY_USERNAME: 'me' })
-    refused('DEPOT_PUSH_REGISTRY_USERNAME', one, {}, { DEPOT_PUSH_REGISTRY_PASSWORD: 'open sesame' })
+    refused('pushCredentials["one.example"]', one, { 'one.example': 'env' as 'environment' })
+    const named = { 'one.example': 'environment' } as const
+    refused('DEPOT_PUSH_REGISTRY_PASSWORD', one, named, { DEPOT_PUSH_REGISTRY_USERNAME: 'me' })
+    refused('DEPOT_PUSH_REGISTRY_USERNAME', one, named, { DEPOT_PUSH_REGISTRY_PASSWORD: 'open sesame' })
+    refused('DEPOT_PUSH_REGISTRY_USERNAME', one, named, { DEPOT_PUSH_REGISTRY_USERNAME: '' })
     for (const text of ['me', ':sesame', 'me:'])
-      refused(
-        'DEPOT_PUSH_REGISTRY_AUTH',
-        one,
-        {},
-        { DEPOT_PUSH_REGISTRY_AUTH: Buffer.from(text).toString('base64') },
-      )
+      refused('DEPOT_PUSH_REGISTRY_AUTH', one, named, {
+        DEPOT_PUSH_REGISTRY_AUTH: Buffer.from(text).toString('base64'),
+      })
   })
 })
