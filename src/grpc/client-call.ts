@@ -179,6 +179,7 @@ function statusError(status: string, trailers: Metadata): RpcError | undefined {
   const code = /^\d{1,2}$/.test(status) ? Number(status) : Code.Unknown
   const details = trailers.get('grpc-status-details-bin')?.[0]
   return new RpcError(code, decodeMessage(trailers.get('grpc-message')?.[0] ?? ''), {
+    isAnswer: true,
     ...(details === undefined ? {} : { details: Buffer.from(details, 'base64') }),
   })
 }

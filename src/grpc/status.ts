@@ -29,6 +29,12 @@ export function codeName(code: number): string {
   return `Code(${code})`
 }
 
+export interface RpcErrorOptions {
+  readonly details?: Buffer
+  readonly isAnswer?: boolean
+  readonly cause?: unknown
+}
+
 /**
  * A call that ended with a status other than OK. Thrown by a handler of ours, it is what the daemon gets;
  * thrown by a call of ours, it is what the daemon said.
@@ -38,12 +44,15 @@ export class RpcError extends Error {
   readonly grpcCode: number
   /** The serialized `google.rpc.Status` of the `grpc-status-details-bin` trailer, where one came. */
   readonly details: Buffer | undefined
+  /** True for the other side's own status; false for one that stands for a reset, a time limit or a cancellation. */
+  declare readonly isAnswer: boolean
 
-  constructor(grpcCode: number, message: string, options: { details?: Buffer; cause?: unknown } = {}) {
+  constructor(grpcCode: number, message: string, options: RpcErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.grpcCode = grpcCode
-    // Not shown where the error is printed: it is bytes.
+    // Not shown where the error is printed: one is bytes, the other for us.
     Object.defineProperty(this, 'details', { value: options.details, enumerable: false })
+    Object.defineProperty(this, 'isAnswer', { value: options.isAnswer ?? false, enumerable: false })
   }
 }
 

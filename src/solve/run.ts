@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { CancellableRun } from '../base/cancellable-run.ts'
+import { deferred } from '../base/deferred.ts'
 import { BuildkitError, isBuildkitError } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
@@ -10,6 +11,7 @@ import { type Contribution, Services } from '../session/services.ts'
 import { Session, type SessionHeaders } from '../session/session.ts'
 import { sessionTunnel } from '../session/tunnel.ts'
 import type { Connection } from '../transport/connection.ts'
+import { callSolve, storedAnswer } from './answer.ts'
 import { contributionsOf } from './attachables.ts'
 import { FailureFacts } from './failure/failure-facts.ts'
 import { solveError } from './failure/solve-error.ts'
@@ -24,10 +26,7 @@ import { followStatus, type SolveOutcome, type StatusFollowing } from './status/
 import type { SolveStatus } from './status/status.ts'
 import { StatusFeed } from './status/status-feed.ts'
 
-const methods = {
-  solve: '/moby.buildkit.v1.Control/Solve',
-  session: '/moby.buildkit.v1.Control/Session',
-}
+const sessionMethod = '/moby.buildkit.v1.Control/Session'
 
 /** A build under way. */
 export interface SolveRun extends AsyncDisposable {
@@ -74,6 +73,8 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   readonly #options: SolveOptions
   readonly #observer: SolveObserver | undefined
   readonly #facts = new FailureFacts()
+  /** Settles when the build may be over: its status has ended, or a step has failed. */
+  readonly #maybeOver = deferred()
   #services: Services | undefined
   #broken: unknown
 
@@ -87,7 +88,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
       this.status,
       () => this.#run(),
       async (error) => {
-        const failure = this.#failure(error)
+        const failure = this.#failure(await this.#answerFor(this.#broken ?? error))
         return (await this.#observer?.explain(failure)) ?? failure
       },
     )
@@ -123,6 +124,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     const serving = session.run((headers) => this.#tunnel(headers))
     serving.catch((error) => this.#breakOff(error))
     const following = this.#followStatus()
+    following.ended.then(this.#maybeOver.resolve)
     let isAnswered = false
     try {
       const result = await this.#callSolve(session.id)
@@ -138,9 +140,8 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
 
   async #callSolve(sessionId: string): Promise<SolveResult> {
     const request = solveRequest(this.ref, sessionId, this.#options)
-    const reply = await this.#connection.rpc.unary(methods.solve, request, {
-      signal: this.cancellation.signal,
-    })
+    const build = { connection: this.#connection, ref: this.ref }
+    const reply = await callSolve(build, request, this.#maybeOver.promise, this.cancellation.signal)
     const { ExporterResponse } = decode(moby.buildkit.v1.SolveResponse, 'SolveResponse', reply)
     return resultOf(this.ref, ExporterResponse)
   }
@@ -153,7 +154,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
 
   /** The session travels on the connection itself, also to a Docker Engine: one monitor answers for all of it. */
   #tunnel(headers: SessionHeaders): Duplex {
-    return sessionTunnel(this.#connection.rpc.open(methods.session, { metadata: headers }))
+    return sessionTunnel(this.#connection.rpc.open(sessionMethod, { metadata: headers }))
   }
 
   #followStatus(): StatusFollowing {
@@ -161,6 +162,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
       ref: this.ref,
       onStatus: (status, message) => {
         this.#facts.add(status)
+        if (this.#facts.failedVertex(undefined) !== undefined) this.#maybeOver.resolve()
         return this.status.push(message, status)
       },
       onImpatience: () => this.status.release(),
@@ -173,8 +175,18 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     return this.cancellation.cancelled === undefined ? 'failed' : 'cancelled'
   }
 
-  #failure(caught: unknown): BuildkitError {
-    const error = this.#broken ?? caught
+  /** What has ended the build may only say that the daemon's answer has not arrived. */
+  async #answerFor(error: unknown): Promise<unknown> {
+    const isOurs = this.cancellation.cancelled !== undefined || this.#connection.state === 'closed'
+    if (isOurs || this.#services === undefined) return error
+    return await storedAnswer(error, {
+      connection: this.#connection,
+      ref: this.ref,
+      hasFailedStep: this.#facts.failedVertex(undefined) !== undefined,
+    })
+  }
+
+  #failure(error: unknown): BuildkitError {
     const { cancelled } = this.cancellation
     const wasSent = this.#services !== undefined
     const isLost = isBuildkitError(error) && error.code === 'CONNECTION_LOST'

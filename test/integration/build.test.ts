@@ -207,9 +207,9 @@ describe('a build on a real daemon', { skip: skipWithout('daemon', 'registry', '
     assert.equal(error.exitCode, 7)
     assert.match(error.vertex!.name, /^\[2\/2] RUN/)
     assert.deepEqual([...error.logs].sort(), ['err', 'out'])
-    assert.equal(error.source!.filename, 'Dockerfile')
-    assert.deepEqual(error.source!.ranges[0]!.start, { line: 3 })
-    assert.equal(error.source!.text, text)
+    assert.equal(error.sources[0]!.filename, 'Dockerfile')
+    assert.deepEqual(error.sources[0]!.ranges[0]!.start, { line: 3 })
+    assert.equal(error.sources[0]!.text, text)
   })
 
   it('survives an error whose details are larger than HTTP/2 headers can be', async () => {

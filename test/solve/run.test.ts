@@ -297,7 +297,7 @@ describe('a run', () => {
       async (buildkit) => {
         await assert.rejects(buildkit.solve(options).result, {
           code: 'SOLVE_FAILED',
-          message: 'the build failed: exit code: 9',
+          shortMessage: 'the build failed: exit code: 9',
         })
       },
     )

@@ -157,10 +157,10 @@ async function show(
 }
 
 /** Where a build has failed, and its last words, unless the progress has shown them. */
-function circumstances({ code, source, vertex, logs }: SolveError, { progress }: BuildFlags): string {
+function circumstances({ code, sources, vertex, logs }: SolveError, { progress }: BuildFlags): string {
   const isSilent = progress === 'quiet' && code !== 'CANCELLED' && vertex !== undefined
   const block = isSilent ? ['------', ` > ${vertex.name}:`, ...logs, '------', ''].join('\n') : ''
-  return printable(block) + (source === undefined ? '' : sourceExcerpt(source))
+  return printable(block) + sources.map(sourceExcerpt).join('')
 }
 
 /** The digest, unless an archive has gone to standard output. */

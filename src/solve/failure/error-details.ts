@@ -5,8 +5,8 @@ import type { SourceRange } from '../status/status.ts'
 export interface ErrorDetails {
   /** Digest of the step that failed. */
   vertex?: string | undefined
-  /** The place in the Dockerfile. */
-  source?: ErrorSource | undefined
+  /** The places in source files, in the daemon's order, which is that of `buildctl`. */
+  sources: ErrorSource[]
   /** Exit code of the process that failed. */
   exitCode?: number | undefined
 }
@@ -27,14 +27,14 @@ const types = {
 }
 
 /**
- * Reads the `google.rpc.Status` of a failed solve. Details come outermost first, so of each kind the first
+ * Reads the `google.rpc.Status` of a failed solve. Details come outermost first, so of a step and an exit code the first
  * counts; what is unknown or malformed is passed over, since the error's text says it all in words.
  */
 export function readDetails(status: Uint8Array | undefined): ErrorDetails {
-  const details: ErrorDetails = {}
+  const details: ErrorDetails = { sources: [] }
   for (const { typeUrl, value } of anys(status)) {
     if (typeUrl === types.vertex) details.vertex ??= stringAt(parse(value), 'digest')
-    if (typeUrl === types.source) details.source ??= sourceOf(parse(value))
+    if (typeUrl === types.source) details.sources.push(...sourceOf(parse(value)))
     if (typeUrl === types.exit) details.exitCode ??= numberAt(parse(value), 'code')
   }
   return details
@@ -53,16 +53,13 @@ function anys(status: Uint8Array | undefined): { typeUrl: string; value: Uint8Ar
   }
 }
 
-function sourceOf(json: unknown): ErrorSource | undefined {
+function sourceOf(json: unknown): ErrorSource[] {
   const info = fieldAt(json, 'info')
   const filename = stringAt(info, 'filename')
-  if (filename === undefined) return undefined
+  if (filename === undefined) return []
   const ranges = fieldAt(json, 'ranges')
-  return {
-    filename,
-    ranges: Array.isArray(ranges) ? ranges.map(rangeOf) : [],
-    text: Buffer.from(stringAt(info, 'data') ?? '', 'base64').toString('utf8'),
-  }
+  const text = Buffer.from(stringAt(info, 'data') ?? '', 'base64').toString('utf8')
+  return [{ filename, ranges: Array.isArray(ranges) ? ranges.map(rangeOf) : [], text }]
 }
 
 function rangeOf(json: unknown): SourceRange {

@@ -21,8 +21,8 @@ export interface SolveErrorFields {
   readonly vertex?: FailedVertex | undefined
   /** The last lines that step wrote. */
   readonly logs?: readonly string[]
-  /** The place in the Dockerfile, where the daemon sends one. */
-  readonly source?: ErrorSource | undefined
+  /** The places in the Dockerfile, where the daemon sends some; most errors have one. */
+  readonly sources?: readonly ErrorSource[]
   /** The exit code of the command that failed. */
   readonly exitCode?: number | undefined
 }
@@ -37,7 +37,7 @@ export class SolveError extends BuildkitError {
   readonly grpcCode: number | undefined
   readonly vertex: FailedVertex | undefined
   readonly logs: readonly string[]
-  readonly source: ErrorSource | undefined
+  readonly sources: readonly ErrorSource[]
   readonly exitCode: number | undefined
 
   constructor(code: ErrorCode, message: string, fields: SolveErrorFields, more: ErrorFields) {
@@ -46,7 +46,7 @@ export class SolveError extends BuildkitError {
     this.grpcCode = fields.grpcCode
     this.vertex = fields.vertex
     this.logs = fields.logs ?? []
-    this.source = fields.source
+    this.sources = fields.sources ?? []
     this.exitCode = fields.exitCode
   }
 }
@@ -87,7 +87,7 @@ function answered(failure: Failure, error: RpcError): SolveError {
   const ours = ownCause(failure.handlerErrors, error)
   if (ours !== undefined) return new SolveError(ours.code, ours.message, fields, { cause: ours })
   const text = redactUrls(words(error, fields.vertex))
-  const { code = 'SOLVE_FAILED', advice } = remedyFor(text, failure.hasAuth)
+  const { code = 'SOLVE_FAILED', advice } = hasArrived(error) ? remedyFor(text, failure.hasAuth) : unheard
   return new SolveError(code, `the build failed: ${text}`, fields, {
     cause: error,
     ...(advice === undefined ? {} : { advice }),
@@ -116,26 +116,47 @@ function ownCause(handlerErrors: readonly HandlerError[], { message }: RpcError)
 }
 
 function fieldsOf({ ref, facts }: Failure, error?: RpcError): SolveErrorFields {
-  const { vertex: digest, source, exitCode } = readDetails(error?.details)
+  const { vertex: digest, sources, exitCode } = readDetails(error?.details)
   const vertex = facts.failedVertex(digest)
   return {
     ref,
-    grpcCode: error?.grpcCode,
+    grpcCode: error?.isAnswer ? error.grpcCode : undefined,
     vertex,
     logs: vertex === undefined ? [] : facts.lastLines(vertex.digest),
-    source,
-    exitCode,
+    sources,
+    exitCode: exitCode ?? exitCodeIn(vertex?.error),
   }
 }
 
-/**
- * The daemon's words. An answer too large for HTTP/2 headers arrives as a bare reset: then the failed step
- * tells what happened.
- */
+/** Old daemons, and those whose details are lost, say it in words only. */
+function exitCodeIn(words: string | undefined): number | undefined {
+  const digits = /exit code: (\d{1,3})$/.exec(words ?? '')?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
+/** The daemon's words; where its answer has not arrived, what it has said of the failed step. */
 function words(error: RpcError, vertex: FailedVertex | undefined): string {
-  const wasReset = error.grpcCode === Code.Internal && error.details === undefined
-  if (wasReset && vertex !== undefined && vertex.error !== '') return vertex.error
-  return error.grpcCode === Code.Unknown ? error.message : `${codeName(error.grpcCode)}: ${error.message}`
+  if (!hasArrived(error))
+    return excerpt(vertex?.error || 'its answer has not arrived; it is probably too large')
+  const text = excerpt(error.message)
+  return error.grpcCode === Code.Unknown ? text : `${codeName(error.grpcCode)}: ${text}`
+}
+
+/** What passes a call on may have made a status of a reset. */
+function hasArrived({ isAnswer, grpcCode, details }: RpcError): boolean {
+  return isAnswer && (grpcCode !== Code.Internal || details !== undefined)
+}
+
+/** The ends of a text: a step's name can be a script of many kilobytes, and the reason comes after it. */
+function excerpt(text: string): string {
+  return text.length <= maxWords ? text : `${text.slice(0, maxWords / 2)} ... ${text.slice(-maxWords / 2)}`
+}
+
+const maxWords = 8_000
+
+/** Builds that are `internal` are not in the daemon's history, where large errors are looked up. */
+const unheard: { code?: ErrorCode; advice: string } = {
+  advice: 'BuildKit v0.15 or newer keeps large errors where they can be read, unless the build is `internal`',
 }
 
 function remedyFor(text: string, hasAuth: boolean): { code?: ErrorCode; advice?: string } {

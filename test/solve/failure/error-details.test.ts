@@ -31,26 +31,40 @@ describe('readDetails', () => {
     )
     assert.deepEqual(details, {
       exitCode: 7,
-      source: {
-        filename: 'Dockerfile',
-        text: 'FROM x\nRUN y\n',
-        ranges: [{ start: { line: 2 }, end: { line: 2, character: 4 } }],
-      },
+      sources: [
+        {
+          filename: 'Dockerfile',
+          text: 'FROM x\nRUN y\n',
+          ranges: [{ start: { line: 2 }, end: { line: 2, character: 4 } }],
+        },
+      ],
       vertex: 'sha256:1',
     })
   })
 
   it('takes the keys of daemons up to v0.10, in another case', () => {
     const ranges = [{ start: { Line: 3 }, end: { Line: 4, Character: 1 } }]
-    const { source } = readDetails(
+    const { sources } = readDetails(
       status([['github.com/moby/buildkit/errdefs.Source+json', { info: { filename: 'D' }, ranges }]]),
     )
-    assert.deepEqual(source?.ranges, [{ start: { line: 3 }, end: { line: 4, character: 1 } }])
+    assert.deepEqual(sources[0]?.ranges, [{ start: { line: 3 }, end: { line: 4, character: 1 } }])
+  })
+
+  it('gives all places, in the order in which they came', () => {
+    const place = (filename: string): [string, unknown] => [
+      'github.com/moby/buildkit/errdefs.Source+json',
+      { info: { filename } },
+    ]
+    const { sources } = readDetails(status([place('Dockerfile'), place('other')]))
+    assert.deepEqual(
+      sources.map(({ filename }) => filename),
+      ['Dockerfile', 'other'],
+    )
   })
 
   it('passes over what it does not know or cannot read', () => {
-    assert.deepEqual(readDetails(undefined), {})
-    assert.deepEqual(readDetails(Buffer.from([255, 255, 255])), {})
+    assert.deepEqual(readDetails(undefined), { sources: [] })
+    assert.deepEqual(readDetails(Buffer.from([255, 255, 255])), { sources: [] })
     const odd = readDetails(
       status([
         ['github.com/moby/buildkit/errdefs.Vertex+json', 'not json'],
@@ -58,6 +72,6 @@ describe('readDetails', () => {
         ['something/else', {}],
       ]),
     )
-    assert.deepEqual(odd, { vertex: undefined, source: undefined })
+    assert.deepEqual(odd, { vertex: undefined, sources: [] })
   })
 })

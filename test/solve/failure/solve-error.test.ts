@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Code, RpcError } from '../../../src/grpc/status.ts'
+import { FailureFacts } from '../../../src/solve/failure/failure-facts.ts'
+import { SolveError, solveError } from '../../../src/solve/failure/solve-error.ts'
+
+/** The error of a build that has ended with this one, after a step had failed with these words. */
+function failure(error: unknown, words?: string): SolveError {
+  const facts = new FailureFacts()
+  if (words !== undefined) facts.add({ vertexes: [{ digest: 'v', name: 'RUN x', error: words }] })
+  const made = solveError({
+    ref: 'r',
+    error,
+    facts,
+    handlerError: undefined,
+    hasAuth: false,
+    cancelled: undefined,
+  })
+  assert.ok(made instanceof SolveError)
+  return made
+}
+
+describe('solveError', () => {
+  it('has the words of an answer, with the name of a code that says something', () => {
+    const answer = (code: number) => new RpcError(code, 'no', { isAnswer: true })
+    assert.equal(failure(answer(Code.Unknown), 'step').message, 'the build failed: no')
+    assert.equal(failure(answer(Code.NotFound)).message, 'the build failed: NotFound: no')
+  })
+
+  it('has those of the failed step for a reset, and no code of HTTP/2', () => {
+    const reset = new RpcError(Code.Internal, 'the daemon reset the call with HTTP/2 code 2')
+    const told = failure(reset, 'process failed: exit code: 3')
+    assert.equal(told.shortMessage, 'the build failed: process failed: exit code: 3')
+    assert.deepEqual([told.code, told.grpcCode, told.exitCode], ['SOLVE_FAILED', undefined, 3])
+    const untold = failure(reset)
+    assert.equal(
+      untold.shortMessage,
+      'the build failed: its answer has not arrived; it is probably too large',
+    )
+    assert.equal(untold.cause, reset)
+  })
+
+  it('cuts words that would fill a screen, and keeps their end', () => {
+    const answer = new RpcError(Code.Unknown, `process ${'x'.repeat(100_000)} failed: exit code: 4`, {
+      isAnswer: true,
+    })
+    const { message } = failure(answer)
+    assert.ok(message.length < 9_000)
+    assert.match(message, /^the build failed: process x+ \.\.\. x+ failed: exit code: 4$/)
+  })
+})
