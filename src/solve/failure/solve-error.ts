@@ -84,7 +84,7 @@ function cancelledError(failure: Failure, reason: unknown): SolveError {
 
 function answered(failure: Failure, error: RpcError): SolveError {
   const fields = fieldsOf(failure, error)
-  const ours = ownCause(failure.handlerErrors, error)
+  const ours = ownCause(failure.handlerErrors, [error.message, fields.vertex?.error])
   if (ours !== undefined) return new SolveError(ours.code, ours.message, fields, { cause: ours })
   const text = redactUrls(words(error, fields.vertex))
   const { code = 'SOLVE_FAILED', advice } = hasArrived(error) ? remedyFor(text, failure.hasAuth) : unheard
@@ -96,6 +96,8 @@ function answered(failure: Failure, error: RpcError): SolveError {
 
 function lost(failure: Failure, error: BuildkitError): BuildkitError {
   const fields = fieldsOf(failure)
+  const ours = ownCause(failure.handlerErrors, [error.message, fields.vertex?.error])
+  if (ours !== undefined) return new SolveError(ours.code, ours.message, fields, { cause: ours })
   const running = failure.facts.runningStep
   const during = running === undefined ? '' : `, during ${sanitize(running)}`
   const after = fields.vertex === undefined ? '' : `, after ${fields.vertex.name} had failed`
@@ -109,11 +111,19 @@ function lost(failure: Failure, error: BuildkitError): BuildkitError {
   })
 }
 
-/** The daemon repeats what our handler said somewhere in its own message; only then it is the cause. */
-function ownCause(handlerErrors: readonly HandlerError[], { message }: RpcError): BuildkitError | undefined {
+/**
+ * The daemon repeats what our handler said, in its answer or as the reason of the failed step; only then it is the cause.
+ * A long message has been cut on its way.
+ */
+function ownCause(
+  handlerErrors: readonly HandlerError[],
+  texts: readonly (string | undefined)[],
+): BuildkitError | undefined {
   const ours = handlerErrors.map(({ error }) => error).filter(isBuildkitError)
-  return ours.find((error) => message.includes(error.message))
+  return ours.find(({ message }) => texts.some((text) => text?.includes(message.slice(0, maxCompared))))
 }
+
+const maxCompared = 1_000
 
 function fieldsOf({ ref, facts }: Failure, error?: RpcError): SolveErrorFields {
   const { vertex: digest, sources, exitCode } = readDetails(error?.details)

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { BuildkitError } from '../../../src/base/errors.ts'
 import { Code, RpcError } from '../../../src/grpc/status.ts'
 import { FailureFacts } from '../../../src/solve/failure/failure-facts.ts'
 import { SolveError, solveError } from '../../../src/solve/failure/solve-error.ts'
 
 /** The error of a build that has ended with this one, after a step had failed with these words. */
-function failure(error: unknown, words?: string): SolveError {
+function failure(error: unknown, words?: string, handlerError?: unknown): SolveError {
   const facts = new FailureFacts()
   if (words !== undefined) facts.add({ vertexes: [{ digest: 'v', name: 'RUN x', error: words }] })
   const made = solveError({
     ref: 'r',
     error,
     facts,
-    handlerError: undefined,
+    handlerErrors: [{ method: '/s/M', key: undefined, error: handlerError }],
     hasAuth: false,
     cancelled: undefined,
   })
@@ -38,6 +39,24 @@ describe('solveError', () => {
       'the build failed: its answer has not arrived; it is probably too large',
     )
     assert.equal(untold.cause, reset)
+  })
+
+  it('is our own error where the daemon repeats it, in its answer or as the reason of the failed step', () => {
+    const ours = new BuildkitError('EXPORT_FAILED', `cannot write ${'x'.repeat(5_000)}`)
+    const repeated = `rpc error: ${ours.message.slice(0, 3_000)}`
+    const answer = (text: string) => new RpcError(Code.Unknown, text, { isAnswer: true })
+    const lost = new BuildkitError('SESSION_LOST', 'the daemon has ended the session')
+    for (const error of [
+      failure(answer(repeated), undefined, ours),
+      failure(answer('no such session'), repeated, ours),
+      failure(new RpcError(Code.Internal, 'reset'), repeated, ours),
+      failure(lost, repeated, ours),
+    ]) {
+      assert.equal(error.code, 'EXPORT_FAILED')
+      assert.equal(error.cause, ours)
+    }
+    assert.equal(failure(answer('other'), 'another', ours).code, 'SOLVE_FAILED')
+    assert.equal(failure(lost, 'another', ours).code, 'SESSION_LOST')
   })
 
   it('cuts words that would fill a screen, and keeps their end', () => {
