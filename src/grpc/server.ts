@@ -2,12 +2,13 @@ import * as http2 from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { messageOf } from '../base/errors.ts'
 import type { MessageStream } from '../base/message-stream.ts'
-import { maxFrameBytes } from './header-joiner.ts'
+import { maxFrameBytes } from './frame-filter.ts'
 import { encodeMessage, metadataOf } from './headers.ts'
 import {
   closeAtEnd,
   endConnection,
   maxMessageBytes,
+  outsideOfReading,
   sessionMemoryMegabytes,
   widenConnection,
   windowBytes,
@@ -57,9 +58,16 @@ const handlerGraceMs = 5_000
 const maxHeaderListBytes = 16 << 20
 const maxHeaderPairs = maxHeaderListBytes / 32
 
+/**
+ * The event by which a duplex tells of an RST_STREAM frame that it has kept back, with the stream and the error code,
+ * see `FrameFilter`.
+ */
+export const streamReset = Symbol('streamReset')
+
 /** Serves gRPC over a duplex on which the other side is the HTTP/2 client. */
 export function serve(duplex: Duplex, options: ServerOptions): Server {
   const open = new Set<Promise<void>>()
+  const streams = new Map<number, ServerStream>()
   const session = http2.performServerHandshake(duplex, {
     settings: {
       initialWindowSize: windowBytes,
@@ -71,10 +79,15 @@ export function serve(duplex: Duplex, options: ServerOptions): Server {
   })
   widenConnection(session)
   session.on('stream', (stream: ServerStream, headers: Headers, _flags: number, rawHeaders: string[]) => {
+    const id = stream.id!
+    streams.set(id, stream)
+    stream.once('close', () => streams.delete(id))
     const answering = answer(stream, String(headers[':path']), rawHeaders, options)
     open.add(answering)
     answering.finally(() => open.delete(answering))
   })
+  // By the next turn, what came before the reset has been read: the stream is there, and has its bytes.
+  duplex.on(streamReset, (id: number, code: number) => outsideOfReading(() => streams.get(id)?.close(code)))
   const closed = new Promise<Error | undefined>((resolve) => {
     let failure: Error | undefined
     session.once('error', (error) => {

@@ -1,7 +1,8 @@
 import { Duplex } from 'node:stream'
 import { BuildkitError } from '../base/errors.ts'
 import type { ClientCall } from '../grpc/client.ts'
-import { HeaderJoiner } from '../grpc/header-joiner.ts'
+import { FrameFilter, type OnReset } from '../grpc/frame-filter.ts'
+import { streamReset } from '../grpc/server.ts'
 import { bytesMessageHeader, payloads } from './bytes-message.ts'
 
 /** Written bytes are cut into messages of this size: old daemons take 4 MiB at most. */
@@ -9,16 +10,21 @@ const maxChunkBytes = 1 << 20
 
 /** The stream of `Control.Session` on which a session is served, as the HTTP/2 of Node can read it. */
 export function sessionTunnel(call: ClientCall): Duplex {
-  return callAsDuplex(call, headersJoined(payloads(call.pieces())))
+  const duplex: Duplex = callAsDuplex(
+    call,
+    filtered(payloads(call.pieces()), (stream, code) => duplex.emit(streamReset, stream, code)),
+  )
+  return duplex
 }
 
-async function* headersJoined(
+async function* filtered(
   batches: AsyncIterable<readonly Buffer[]>,
+  onReset: OnReset,
 ): AsyncGenerator<readonly Buffer[], void> {
-  const joiner = new HeaderJoiner()
+  const filter = new FrameFilter(onReset)
   for await (const batch of batches) {
-    const joined = batch.flatMap((bytes) => joiner.push(bytes))
-    if (joined.length > 0) yield joined
+    const passed = batch.flatMap((bytes) => filter.push(bytes))
+    if (passed.length > 0) yield passed
   }
 }
 

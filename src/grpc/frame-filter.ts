@@ -4,19 +4,29 @@ import { BuildkitError } from '../base/errors.ts'
 const frameHeaderLength = 9
 const prefaceLength = 24
 
-const types = { headers: 0x1, continuation: 0x9 }
+const types = { headers: 0x1, rstStream: 0x3, continuation: 0x9 }
 const flags = { endHeaders: 0x4, padded: 0x8 }
 
 /** The largest frame that HTTP/2 knows (RFC 9113, 4.2). */
 export const maxFrameBytes = 2 ** 24 - 1
 
+/** Told of each RST_STREAM: the stream, and the error code. */
+export type OnReset = (stream: number, code: number) => void
+
 /**
- * Puts each header list that came in several frames (HEADERS, then CONTINUATION) into one HEADERS frame, in the bytes
- * of one direction of an HTTP/2 connection. The HTTP/2 of Node takes eight CONTINUATION frames, and ends the connection
- * at the ninth; a daemon that asks for a directory with 10,000 ignore patterns sends a dozen and more. Everything else
- * passes untouched and uncopied. Throws PROTOCOL_ERROR for a list of more than 16 MiB, or one with another frame inside.
+ * Keeps two things that the daemon does by right from the HTTP/2 of Node, which ends the connection for them, in the
+ * bytes that it sends to a session:
+ *
+ * - A header list in many frames (HEADERS, then CONTINUATION) becomes one HEADERS frame. Node takes eight of them; a
+ *   daemon that asks for a directory with 10,000 ignore patterns sends a dozen and more.
+ * - RST_STREAM is told, in place of being passed. Node takes a thousand, and 33 more each second (Node 20 knows no
+ *   option for it); the daemon resets every transfer of a directory at its end.
+ *
+ * Everything else passes untouched and uncopied. Throws PROTOCOL_ERROR for a header list of more than 16 MiB, or one
+ * with another frame inside.
  */
-export class HeaderJoiner {
+export class FrameFilter {
+  readonly #onReset: OnReset
   /** Bytes of the preface or of a frame that pass as they are. */
   #passing = prefaceLength
   /** The end of a chunk that is no whole frame, to be seen with the next one. */
@@ -25,6 +35,10 @@ export class HeaderJoiner {
   /** So many bytes are needed before anything of the rest can be read. */
   #needed = 0
   #list: HeaderList | undefined
+
+  constructor(onReset: OnReset) {
+    this.#onReset = onReset
+  }
 
   /** Takes the next bytes and gives what they come to: nothing while a header list is not whole. */
   push(chunk: Buffer): Buffer[] {
@@ -54,7 +68,7 @@ export class HeaderJoiner {
       }
       const left = bytes.length - at
       const frame = left < frameHeaderLength ? undefined : frameAt(bytes, at)
-      if (frame !== undefined && !this.#isPart(frame)) {
+      if (frame !== undefined && !this.#isOurs(frame)) {
         this.#passing = frameHeaderLength + frame.length
         continue
       }
@@ -67,8 +81,7 @@ export class HeaderJoiner {
       }
       at += needed
       begin = at
-      const joined = this.#join(frame, bytes.subarray(at - frame.length, at))
-      if (joined !== undefined) output.push(...joined)
+      output.push(...this.#take(frame, bytes.subarray(at - frame.length, at)))
     }
     passUntil(at)
     return output
@@ -80,15 +93,24 @@ export class HeaderJoiner {
     this.#needed = needed
   }
 
-  /** True for a frame of a header list that is cut. */
-  #isPart(frame: Frame): boolean {
+  /** True for a frame that does not pass. */
+  #isOurs({ type, flags: set, stream, length }: Frame): boolean {
     if (this.#list === undefined)
-      return frame.type === types.headers && (frame.flags & flags.endHeaders) === 0
-    if (frame.type === types.continuation && frame.stream === this.#list.stream) return true
-    throw violation(`a frame of type ${frame.type} inside a header list`)
+      return (
+        (type === types.headers && (set & flags.endHeaders) === 0) ||
+        (type === types.rstStream && length === 4)
+      )
+    if (type === types.continuation && stream === this.#list.stream) return true
+    throw violation(`a frame of type ${type} inside a header list`)
   }
 
-  #join(frame: Frame, payload: Buffer): Buffer[] | undefined {
+  #take(frame: Frame, payload: Buffer): readonly Buffer[] {
+    if (frame.type !== types.rstStream) return this.#join(frame, payload)
+    this.#onReset(frame.stream, payload.readUInt32BE())
+    return []
+  }
+
+  #join(frame: Frame, payload: Buffer): readonly Buffer[] {
     const list = this.#list ?? {
       flags: frame.flags & ~flags.padded,
       stream: frame.stream,
@@ -101,7 +123,7 @@ export class HeaderJoiner {
     if (list.bytes > maxFrameBytes || list.parts.length > maxParts)
       throw violation('a header list of more than 16 MiB')
     this.#list = list
-    if ((frame.flags & flags.endHeaders) === 0) return undefined
+    if ((frame.flags & flags.endHeaders) === 0) return []
     this.#list = undefined
     return [headersFrame(list), ...list.parts]
   }

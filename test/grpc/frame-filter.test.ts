@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { HeaderJoiner } from '../../src/grpc/header-joiner.ts'
+import { FrameFilter, type OnReset } from '../../src/grpc/frame-filter.ts'
 
 const preface: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 const flag = { endStream: 1, endHeaders: 4, padded: 8, priority: 0x20 }
@@ -16,8 +16,8 @@ function frame(type: number, flags: number, stream: number, payload: Buffer): Bu
 }
 
 /** Joins what comes in pieces of any size. */
-function joined(bytes: Buffer, nextLength: () => number): Buffer {
-  const joiner = new HeaderJoiner()
+function joined(bytes: Buffer, nextLength: () => number, onReset: OnReset = () => {}): Buffer {
+  const joiner = new FrameFilter(onReset)
   const output: Buffer[] = []
   for (let at = 0; at < bytes.length; ) {
     const length = nextLength()
@@ -38,20 +38,28 @@ function random(seed: number): (below: number) => number {
   }
 }
 
-describe('HeaderJoiner', () => {
-  it('gives one frame for any header list, and everything else as it was, however the bytes are cut', () => {
+describe('FrameFilter', () => {
+  it('gives one frame for any header list, tells resets, and leaves the rest as it was, however the bytes are cut', () => {
     const seed = randomInt(2 ** 31)
     const below = random(seed)
     const bytesOf = (length: number) => Buffer.from(Array.from({ length }, () => below(256)))
     for (let round = 0; round < 300; round++) {
       const sent: Buffer[] = [preface]
       const expected: Buffer[] = [preface]
+      const resets: [number, number][] = []
+      const told: [number, number][] = []
       for (let frames = below(8); frames > 0; frames--) {
         const stream = 1 + 2 * below(100)
+        if (below(5) === 0) {
+          const code = below(20)
+          sent.push(frame(3, below(256), stream, Buffer.from([0, 0, 0, code])))
+          resets.push([stream, code])
+          continue
+        }
         if (below(2) === 0) {
           // All types but HEADERS and CONTINUATION, with flags that mean END_HEADERS or PADDED in those.
           const other = frame(
-            [0, 2, 3, 4, 5, 6, 7, 8, 10, 200][below(10)]!,
+            [0, 2, 4, 5, 6, 7, 8, 10, 200][below(9)]!,
             below(256),
             stream,
             bytesOf(below(60)),
@@ -81,8 +89,13 @@ describe('HeaderJoiner', () => {
         expected.push(frame(1, flags | flag.endHeaders, stream, Buffer.concat(parts)))
       }
       const most = 1 + below(200)
-      const output = joined(Buffer.concat(sent), () => 1 + below(most))
+      const output = joined(
+        Buffer.concat(sent),
+        () => 1 + below(most),
+        (...reset) => told.push(reset),
+      )
       assert.ok(output.equals(Buffer.concat(expected)), `seed ${seed}, round ${round}`)
+      assert.deepEqual(told, resets, `seed ${seed}, round ${round}`)
     }
   })
 
@@ -112,7 +125,7 @@ describe('HeaderJoiner', () => {
       frame(4, 0, 0, Buffer.alloc(6)),
       frame(0, 0, 1, Buffer.alloc(16_384)),
     ])
-    const [output, ...more] = new HeaderJoiner().push(bytes)
+    const [output, ...more] = new FrameFilter(() => {}).push(bytes)
     assert.deepEqual(more, [])
     assert.equal(output!.buffer, bytes.buffer)
     assert.equal(output!.length, bytes.length)
@@ -121,7 +134,7 @@ describe('HeaderJoiner', () => {
   it('refuses another frame inside a header list', () => {
     const begun = Buffer.concat([preface, frame(1, 0, 1, Buffer.alloc(3))])
     for (const intruder of [frame(0, 0, 1, Buffer.alloc(1)), frame(9, 0, 3, Buffer.alloc(1))]) {
-      const joiner = new HeaderJoiner()
+      const joiner = new FrameFilter(() => {})
       joiner.push(begun)
       assert.throws(() => joiner.push(intruder), { code: 'PROTOCOL_ERROR', message: /inside a header list/ })
     }
@@ -129,7 +142,7 @@ describe('HeaderJoiner', () => {
 
   it('refuses a header list without end, by its bytes and by its frames', () => {
     for (const payload of [Buffer.alloc(1 << 20), Buffer.alloc(0)]) {
-      const joiner = new HeaderJoiner()
+      const joiner = new FrameFilter(() => {})
       joiner.push(Buffer.concat([preface, frame(1, 0, 1, payload)]))
       const more = frame(9, 0, 1, payload)
       assert.throws(
