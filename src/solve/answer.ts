@@ -34,10 +34,13 @@ export async function callSolve(
 ): Promise<Buffer> {
   const scope = new AbortController()
   using _ = onAbort(signal, (reason) => scope.abort(reason))
+  // A connection that Node 20 has given up holds no process alive, and this one has still to hear of it.
+  const awake = setInterval(() => {}, maxPauseMs)
   try {
     const answer = build.connection.rpc.unary(solveMethod, request, { signal: scope.signal })
     return await Promise.race([answer, overdueAnswer(build, isMaybeOver, scope.signal)])
   } finally {
+    clearInterval(awake)
     scope.abort()
   }
 }

@@ -147,7 +147,7 @@ describe('a build that fails', () => {
     assert.deepEqual(await built([], { solve }), {
       exitCode: 1,
       stdout: '',
-      stderr: 'error: the build failed: process "false" did not complete\uFFFD[2J\n',
+      stderr: 'error: failed to solve: process "false" did not complete\uFFFD[2J\n',
     })
   })
 
@@ -160,7 +160,7 @@ describe('a build that fails', () => {
     }
     const { exitCode, stderr } = await built(['--progress', 'quiet'], { solve })
     assert.equal(exitCode, 1)
-    assert.equal(stderr, '------\n > RUN false:\noh\nno\n------\nerror: the build failed: exit code: 1\n')
+    assert.equal(stderr, '------\n > RUN false:\noh\nno\n------\nerror: failed to solve: exit code: 1\n')
   })
 
   it('leaves an older metadata file as it was', async () => {

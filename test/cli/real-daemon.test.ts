@@ -99,7 +99,7 @@ describe('build on a real daemon', { skip: skipWithout('daemon') }, () => {
         '   2 |     COPY busybox /',
         '   3 | >>> RUN ["/busybox", "sh", "-c", "echo why; exit 3"]',
         '--------------------',
-        'error: the build failed: process "/busybox sh -c echo why; exit 3" did not complete successfully: exit code: 3',
+        'error: failed to solve: process "/busybox sh -c echo why; exit 3" did not complete successfully: exit code: 3',
       ],
     )
   })

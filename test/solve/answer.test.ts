@@ -92,7 +92,7 @@ describe('an answer to Solve that does not arrive', () => {
       },
     }))
     assert.equal(error.code, 'SOLVE_FAILED')
-    assert.equal(error.message, 'the build failed: process failed')
+    assert.equal(error.message, 'failed to solve: process failed')
     assert.deepEqual([error.grpcCode, error.exitCode], [2, 7])
   })
 
@@ -105,7 +105,7 @@ describe('an answer to Solve that does not arrive', () => {
         return hang(build)
       },
     }))
-    assert.equal(error.message, 'the build failed: InvalidArgument: process failed')
+    assert.equal(error.message, 'failed to solve: InvalidArgument: process failed')
     assert.deepEqual([error.vertex?.name, error.exitCode], ['RUN x', 7])
   })
 
@@ -128,7 +128,7 @@ describe('an answer to Solve that does not arrive', () => {
         return hang(build)
       },
     }))
-    assert.equal(error.message, 'the build failed: at last')
+    assert.equal(error.message, 'failed to solve: at last')
     assert.equal(asked.count, 2)
   })
 
@@ -141,7 +141,7 @@ describe('an answer to Solve that does not arrive', () => {
         throw failed('the answer')
       },
     }))
-    assert.equal(error.message, 'the build failed: the answer')
+    assert.equal(error.message, 'failed to solve: the answer')
     assert.equal(asked.count, 0)
   })
 
@@ -174,7 +174,7 @@ describe('an answer to Solve that does not arrive', () => {
       },
     }))
     assert.equal(error.code, 'SOLVE_FAILED')
-    assert.equal(error.shortMessage, 'the build failed: process failed: exit code: 9')
+    assert.equal(error.shortMessage, 'failed to solve: process failed: exit code: 9')
     assert.match(error.advice!, /BuildKit v0.15 or newer/)
     assert.deepEqual([error.grpcCode, error.exitCode], [undefined, 9])
   })
@@ -188,6 +188,6 @@ describe('an answer to Solve that does not arrive', () => {
         return {}
       },
     }))
-    assert.deepEqual([error.message, error.exitCode], ['the build failed: no', undefined])
+    assert.deepEqual([error.message, error.exitCode], ['failed to solve: no', undefined])
   })
 })

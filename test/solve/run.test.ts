@@ -116,7 +116,7 @@ describe('a run', () => {
           assert.deepEqual(error.logs, ['about to', 'fail'])
           assert.equal(
             error.message,
-            'the build failed: process "false" did not complete: https://***@host/x failed',
+            'failed to solve: process "false" did not complete: https://***@host/x failed',
           )
           return true
         })
@@ -297,7 +297,7 @@ describe('a run', () => {
       async (buildkit) => {
         await assert.rejects(buildkit.solve(options).result, {
           code: 'SOLVE_FAILED',
-          shortMessage: 'the build failed: exit code: 9',
+          shortMessage: 'failed to solve: exit code: 9',
         })
       },
     )

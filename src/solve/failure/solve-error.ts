@@ -72,7 +72,7 @@ export function solveError(failure: Failure): BuildkitError {
   if (cancelled !== undefined) return cancelledError(failure, cancelled.reason)
   if (error instanceof RpcError) return answered(failure, error)
   if (isBuildkitError(error)) return lost(failure, error)
-  return new SolveError('SOLVE_FAILED', `the build failed: ${messageOf(error)}`, fieldsOf(failure), {
+  return new SolveError('SOLVE_FAILED', `failed to solve: ${messageOf(error)}`, fieldsOf(failure), {
     cause: error,
   })
 }
@@ -88,7 +88,7 @@ function answered(failure: Failure, error: RpcError): SolveError {
   if (ours !== undefined) return new SolveError(ours.code, ours.message, fields, { cause: ours })
   const text = redactUrls(words(error, fields.vertex))
   const { code = 'SOLVE_FAILED', advice } = hasArrived(error) ? remedyFor(text, failure.hasAuth) : unheard
-  return new SolveError(code, `the build failed: ${text}`, fields, {
+  return new SolveError(code, `failed to solve: ${text}`, fields, {
     cause: error,
     ...(advice === undefined ? {} : { advice }),
   })
@@ -147,7 +147,7 @@ function exitCodeIn(words: string | undefined): number | undefined {
 /** The daemon's words; where its answer has not arrived, what it has said of the failed step. */
 function words(error: RpcError, vertex: FailedVertex | undefined): string {
   if (!hasArrived(error))
-    return excerpt(vertex?.error || 'its answer has not arrived; it is probably too large')
+    return excerpt(vertex?.error || 'the answer of the daemon has not arrived; it is probably too large')
   const text = excerpt(error.message)
   return error.grpcCode === Code.Unknown ? text : `${codeName(error.grpcCode)}: ${text}`
 }

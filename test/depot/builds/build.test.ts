@@ -67,7 +67,7 @@ describe('a build', () => {
     }
     assert.deepEqual(tenant.standIn.build(build.buildId).outcome, {
       status: 'failed',
-      error: 'the build failed: process "/bin/sh -c false" did not complete: exit code: 1',
+      error: 'failed to solve: process "/bin/sh -c false" did not complete: exit code: 1',
     })
   })
 

@@ -269,7 +269,7 @@ describe('a build on Depot in one call', () => {
       },
     })
     const run = it.build(both)
-    const message = 'arm64: the build failed: exit code: 3'
+    const message = 'arm64: failed to solve: exit code: 3'
     await assert.rejects(run.result, { name: 'SolveError', code: 'SOLVE_FAILED', message })
     await stopped.promise
     assert.deepEqual(it.outcome(), { status: 'failed', error: message })

@@ -24,19 +24,19 @@ function failure(error: unknown, words?: string, handlerError?: unknown): SolveE
 describe('solveError', () => {
   it('has the words of an answer, with the name of a code that says something', () => {
     const answer = (code: number) => new RpcError(code, 'no', { isAnswer: true })
-    assert.equal(failure(answer(Code.Unknown), 'step').message, 'the build failed: no')
-    assert.equal(failure(answer(Code.NotFound)).message, 'the build failed: NotFound: no')
+    assert.equal(failure(answer(Code.Unknown), 'step').message, 'failed to solve: no')
+    assert.equal(failure(answer(Code.NotFound)).message, 'failed to solve: NotFound: no')
   })
 
   it('has those of the failed step for a reset, and no code of HTTP/2', () => {
     const reset = new RpcError(Code.Internal, 'the daemon reset the call with HTTP/2 code 2')
     const told = failure(reset, 'process failed: exit code: 3')
-    assert.equal(told.shortMessage, 'the build failed: process failed: exit code: 3')
+    assert.equal(told.shortMessage, 'failed to solve: process failed: exit code: 3')
     assert.deepEqual([told.code, told.grpcCode, told.exitCode], ['SOLVE_FAILED', undefined, 3])
     const untold = failure(reset)
     assert.equal(
       untold.shortMessage,
-      'the build failed: its answer has not arrived; it is probably too large',
+      'failed to solve: the answer of the daemon has not arrived; it is probably too large',
     )
     assert.equal(untold.cause, reset)
   })
@@ -65,6 +65,6 @@ describe('solveError', () => {
     })
     const { message } = failure(answer)
     assert.ok(message.length < 9_000)
-    assert.match(message, /^the build failed: process x+ \.\.\. x+ failed: exit code: 4$/)
+    assert.match(message, /^failed to solve: process x+ \.\.\. x+ failed: exit code: 4$/)
   })
 })
