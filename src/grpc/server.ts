@@ -64,6 +64,9 @@ const maxHeaderPairs = maxHeaderListBytes / 32
  */
 export const streamReset = Symbol('streamReset')
 
+/** Of an error's message, in characters: the daemon's HTTP/2 ends a session for much longer headers. */
+const maxStatusMessage = 4_000
+
 /** Serves gRPC over a duplex on which the other side is the HTTP/2 client. */
 export function serve(duplex: Duplex, options: ServerOptions): Server {
   const open = new Set<Promise<void>>()
@@ -182,7 +185,7 @@ class ServedHttp2Call implements ServedCall {
     if (stream.destroyed || stream.closed) return
     const trailers = {
       'grpc-status': String(code),
-      'grpc-message': encodeMessage(message),
+      'grpc-message': encodeMessage(message.slice(0, maxStatusMessage)),
       ...(details === undefined ? {} : { 'grpc-status-details-bin': details.toString('base64') }),
     }
     if (!stream.headersSent) {

@@ -74,6 +74,17 @@ describe('a server on a byte stream, called by an independent gRPC client', () =
     assert.equal(failures[1]![0], '/t.T/Broken')
   })
 
+  it('cuts the message of an error, whose end as a header would be that of the session', async () => {
+    for (const character of ['x', '\u20ac']) {
+      handlers.set('/t.T/Long', () => Promise.reject(new Error(character.repeat(100_000))))
+      await assert.rejects(unary('/t.T/Long', ''), {
+        code: grpc.status.UNKNOWN,
+        details: character.repeat(4_000),
+      })
+    }
+    failures.length = 0
+  })
+
   it('fails with the status after it has already sent messages', async () => {
     handlers.set('/t.T/Half', async (call) => {
       await call.send(Buffer.from('one'))
