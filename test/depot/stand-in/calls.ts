@@ -11,7 +11,7 @@ import {
 import { codeName, codeNamed } from './codes.ts'
 import type { Fault, Faults, Target } from './faults.ts'
 import type { Journal, OpenEvent } from './journal.ts'
-import { type IncomingRequest, type OutgoingResponse, reset } from './listener.ts'
+import { goAway, type IncomingRequest, type OutgoingResponse, refuse, reset } from './listener.ts'
 import type { Architecture } from './machine.ts'
 import { admit } from './realms.ts'
 import type { State } from './state.ts'
@@ -184,11 +184,19 @@ class Call {
         throw new ConnectError(
           fault.message ?? `a fault of the stand-in: ${fault.code}`,
           codeNamed(fault.code),
+          fault.headers,
         )
       case 'silence':
         break
       case 'reset':
         if (exchange !== undefined) reset(exchange.request)
+        break
+      case 'refuse-stream':
+        if (exchange !== undefined) refuse(exchange.request)
+        break
+      case 'goaway':
+        if (exchange !== undefined) goAway(exchange.request, fault.taken)
+        if (fault.taken) return
         break
       case 'bad-gateway':
         exchange?.response.writeHead(502, { 'content-type': 'text/html' })

@@ -30,13 +30,22 @@ export type MachineDefect =
 
 export type Fault = Aim &
   (
-    | { readonly kind: 'error'; readonly code: CodeName; readonly message?: string }
+    | {
+        readonly kind: 'error'
+        readonly code: CodeName
+        readonly message?: string
+        readonly headers?: Readonly<Record<string, string>>
+      }
     /** Late, and then as ever. */
     | { readonly kind: 'delay'; readonly delayMs: number }
     /** Never answered. */
     | { readonly kind: 'silence' }
     /** The connection is reset. */
     | { readonly kind: 'reset' }
+    /** HTTP/2 says that the call was not processed. */
+    | { readonly kind: 'refuse-stream' }
+    /** HTTP/2 says that the connection takes no more calls: this one is the last, or was not processed. */
+    | { readonly kind: 'goaway'; readonly taken: boolean }
     /** A proxy's answer: status 502, HTML. */
     | { readonly kind: 'bad-gateway' }
     /** For the calls that ask for a machine: not yet. */

@@ -43,16 +43,19 @@ export async function listenOn(server: net.Server, port: number): Promise<Listen
   }
 }
 
+/** What servers of the web usually allow on one connection. */
+const settings = { maxConcurrentStreams: 100 } as const
+
 function secure(answer: Answer, certificate: Issued): net.Server {
   return http2
-    .createSecureServer({ ...certificate, allowHTTP1: true }, answer)
+    .createSecureServer({ ...certificate, allowHTTP1: true, settings }, answer)
     .on('sessionError', () => {})
     .on('tlsClientError', () => {})
 }
 
 function clear(answer: Answer): net.Server {
   const first = http.createServer(answer)
-  const second = http2.createServer(answer).on('sessionError', () => {})
+  const second = http2.createServer({ settings }, answer).on('sessionError', () => {})
   return net.createServer((socket) => {
     let start = Buffer.alloc(0)
     socket.on('data', function look(chunk: Buffer) {
@@ -70,6 +73,24 @@ function clear(answer: Answer): net.Server {
 
 /** How an HTTP/2 connection begins (RFC 9113, 3.4); no request of HTTP/1.1 does. */
 const preface = 'PRI * HTTP/2.0'
+
+/** Rejects a request of HTTP/2 before anything is done about it (RFC 9113, 8.7). */
+export function refuse(request: IncomingRequest): void {
+  if (request instanceof http2.Http2ServerRequest)
+    request.stream.close(http2.constants.NGHTTP2_REFUSED_STREAM)
+}
+
+/**
+ * Shuts the HTTP/2 connection of a request down in an orderly way: what has come so far is answered, with this request
+ * where it is `taken`, and no more is accepted (RFC 9113, 6.8). The first request of a connection is always taken, as Node
+ * cannot say otherwise.
+ */
+export function goAway(request: IncomingRequest, taken: boolean): void {
+  if (!(request instanceof http2.Http2ServerRequest)) return
+  const { stream } = request
+  const { session, id = 0 } = stream
+  session?.goaway(http2.constants.NGHTTP2_NO_ERROR, taken ? id : Math.max(id - 2, 0))
+}
 
 /** Breaks the connection that a request has come on, without a goodbye; a reset where it is in clear. */
 export function reset(request: IncomingRequest): void {

@@ -1,4 +1,4 @@
-import { createAuthority } from '../../support/certificates.ts'
+import { type Authority, createAuthority } from '../../support/certificates.ts'
 import type { Build } from './build.ts'
 import { Connections } from './connection.ts'
 import { Faults } from './faults.ts'
@@ -22,8 +22,11 @@ export interface StandInOptions {
   /** Where builds save images; nowhere by default. */
   readonly images?: StartSavedImages
   readonly settings?: Partial<Settings>
-  /** Serves https with a certificate for 127.0.0.1 and localhost, HTTP/2 or HTTP/1.1 as ALPN says. */
-  readonly tls?: boolean
+  /**
+   * Serves https with a certificate for 127.0.0.1 and localhost, HTTP/2 or HTTP/1.1 as ALPN says; of this authority, or
+   * of one of its own.
+   */
+  readonly tls?: boolean | Authority
   /** Any free one by default. */
   readonly port?: number
 }
@@ -80,7 +83,8 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
       finish({ leases, heartbeats }, build, { status: 'cancelled', by: 'stand-in' })
     }
     const connections = part(new Connections())
-    const authority = options.tls ? await createAuthority("The stand-in's authority") : undefined
+    const { tls } = options
+    const authority = tls === true ? await createAuthority("The stand-in's authority") : tls || undefined
     const certificate = await authority?.issue({ names: ['localhost', '127.0.0.1'] })
     let answer: Answer = () => {}
     const listener = part(

@@ -125,8 +125,6 @@ export class Http2Connection implements HttpConnection {
   retire(): void {
     this.#usable = false
     if (this.#open === 0) this.close()
-    // What hangs on it ends by its own deadline, or by the watch.
-    else this.#session.close()
   }
 
   close(): void {
@@ -148,13 +146,11 @@ export class Http2Connection implements HttpConnection {
     return stream
   }
 
-  #ping(): Promise<void> {
+  /** Node sends none on a connection that takes no more requests; those on it end by their deadlines. */
+  #ping(): Promise<void> | undefined {
+    if (this.#session.closed || this.#session.destroyed) return undefined
     const { promise, resolve, reject } = deferred()
-    try {
-      this.#session.ping((error) => (error ? reject(error) : resolve()))
-    } catch (error) {
-      reject(error)
-    }
+    this.#session.ping((error) => (error ? reject(error) : resolve()))
     return promise.then(() => this.#heard())
   }
 

@@ -9,8 +9,8 @@ const pingTimeoutMs = 3_000
 export interface LivenessOptions {
   /** How much has been received so far, of whatever kind, as far as that is known. */
   bytesRead(): number
-  /** Asks for a sign of life. Settles when there is one, or when there can be none. */
-  ping(): Promise<void>
+  /** Asks for a sign of life; rejects when there can be none. Undefined where it cannot be asked for. */
+  ping(): Promise<void> | undefined
   /** Called once, when the other side has not answered. */
   onDead(silentMs: number): void
 }
@@ -67,12 +67,14 @@ export class LivenessWatch {
   async #ask(silentMs: number): Promise<void> {
     const { bytesRead, ping, onDead } = this.#options
     const before = bytesRead()
+    const pong = ping()
+    if (pong === undefined) return
     const answer = deferred<boolean>()
     const timer = setTimeout(() => {
       // After what has arrived meanwhile: our own process may have been blocked.
       setImmediate(() => answer.resolve(bytesRead() !== before))
     }, pingTimeoutMs).unref()
-    ping().then(
+    pong.then(
       () => answer.resolve(true),
       () => answer.resolve(false),
     )
