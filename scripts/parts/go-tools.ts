@@ -7,7 +7,14 @@ import { run } from './command.ts'
 import { saying } from './say.ts'
 
 /** A Go module under `tools/`: it pins programs in its `go.mod`, or has the code of a small one. */
-export type ToolModule = 'buildkit' | 'registry' | 'engine' | 'docker-config' | 'httpproxy' | 'patterns'
+export type ToolModule =
+  | 'buildkit'
+  | 'registry'
+  | 'engine'
+  | 'docker-config'
+  | 'grpc-peer'
+  | 'httpproxy'
+  | 'patterns'
 
 /**
  * Where the programs tell which version they are. Built as somebody's dependency they would not know:
@@ -24,6 +31,7 @@ const versionVariables: Record<ToolModule, { module: string; variable?: string }
     variable: 'github.com/moby/moby/v2/dockerversion.Version',
   },
   'docker-config': { module: 'github.com/docker/cli' },
+  'grpc-peer': { module: 'google.golang.org/grpc' },
   httpproxy: { module: 'golang.org/x/net' },
   patterns: { module: 'github.com/tonistiigi/fsutil' },
 }

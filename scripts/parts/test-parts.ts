@@ -25,6 +25,7 @@ export async function provideBuildkitParts(): Promise<ProvidedParts> {
     buildctl: async () => join(await goTools('buildkit'), 'buildctl'),
     registry: registryCommand,
     dockerConfig: async () => join(await goTools('docker-config'), 'docker-config'),
+    grpcPeer: async () => join(await goTools('grpc-peer'), 'grpc-peer'),
     patterns: async () => join(await goTools('patterns'), 'patterns'),
     busybox: staticBusybox,
     httpproxy: async () => join(await goTools('httpproxy'), 'httpproxy'),
