@@ -5,7 +5,7 @@ export interface Warning {
   readonly message: string
 }
 
-export type WarningCode = 'PLAINTEXT_TCP' | 'NO_XATTRS' | 'SKIPPED_ENTRY' | 'NOT_REPORTED' | 'CALLBACK_FAILED'
+export type WarningCode = 'PLAINTEXT_TCP' | 'SKIPPED_ENTRY' | 'NOT_REPORTED' | 'CALLBACK_FAILED'
 
 /** Where warnings go. */
 export type OnWarning = (warning: Warning) => void
