@@ -10,6 +10,7 @@ import { firstValue, type Metadata } from '../../grpc/metadata.ts'
 import { Code, RpcError } from '../../grpc/status.ts'
 import type { Attachable, ServedCall } from '../attachable.ts'
 import { payloads } from '../bytes-message.ts'
+import { useOutput } from './outputs.ts'
 
 /** Where an export of files (`local`) goes. */
 export interface DirectoryTarget {
@@ -23,6 +24,8 @@ export interface DirectoryTarget {
 export interface FileTarget {
   /** A file's path, a Writable, or a function of the exporter's metadata that returns one; nothing to skip. */
   readonly output: string | Writable | ((metadata: ExporterMetadata) => Output | Promise<Output>)
+  /** True for an exporter that knows no skipping (`tar`): its stream is taken and dropped. */
+  readonly isAlwaysSent?: boolean
 }
 
 type Output = string | Writable | undefined | null
@@ -39,7 +42,6 @@ export function fileSend(
   targets: ReadonlyMap<number, FileTarget | DirectoryTarget>,
   options: { readonly onWarning?: OnWarning | undefined } = {},
 ): Attachable {
-  const used = new WeakSet<Writable>()
   return {
     keys: [...targets.keys()].map(String),
     check: async () => {
@@ -49,7 +51,7 @@ export function fileSend(
       '/moby.filesync.v1.FileSend/DiffCopy': async (call) => {
         const target = targetOf(call.metadata, targets)
         if ('outputDir' in target) await receiveFiles(call, target, options.onWarning)
-        else await receiveOutput(call, target, used)
+        else await receiveOutput(call, target)
       },
     },
   }
@@ -111,17 +113,17 @@ async function receiveFiles(
   await receiveTree(call, { ...target, onWarning })
 }
 
-async function receiveOutput(call: ServedCall, target: FileTarget, used: WeakSet<Writable>): Promise<void> {
+async function receiveOutput(call: ServedCall, target: FileTarget): Promise<void> {
   const output = await chosenOutput(target, exporterMetadata(call.metadata))
-  if (output === undefined || output === null) {
-    throw new RpcError(Code.AlreadyExists, 'this export is skipped')
-  }
-  if (typeof output !== 'string') {
-    if (used.has(output))
-      throw exportFailed('the output', new Error('this stream has been written to already'))
-    used.add(output)
-  }
+  if (output === undefined || output === null) return await skip(call, target)
+  if (typeof output !== 'string') useOutput(output)
   await receiveStream(received(call), output, call.signal)
+}
+
+/** What `oci` and `docker` take as skipped is a failure of the build for others. */
+async function skip(call: ServedCall, { isAlwaysSent = false }: FileTarget): Promise<void> {
+  if (!isAlwaysSent) throw new RpcError(Code.AlreadyExists, 'this export is skipped')
+  for await (const _ of received(call));
 }
 
 async function chosenOutput({ output }: FileTarget, metadata: ExporterMetadata): Promise<Output> {

@@ -194,6 +194,14 @@ describe('fileSend', () => {
     }
   })
 
+  it('takes and drops the stream of an exporter that knows no skipping', async () => {
+    await using served = serve({ 0: { output: () => undefined, isAlwaysSent: true } })
+    const call = served.call()
+    await send(call, 'a tar', Buffer.alloc(1 << 20))
+    await finish(call)
+    assert.equal(served.handlerError, undefined)
+  })
+
   it('fails when the function does, or returns nothing usable', async () => {
     const cause = new Error('no idea')
     const throwing = () => {
