@@ -1,19 +1,19 @@
 import { checkSignal } from './base/check-signal.ts'
+import { BuildkitError, isBuildkitError } from './base/errors.ts'
 import { checkKnownOptions, type OptionNames } from './base/known-options.ts'
-import type { OnWarning } from './base/warning.ts'
+import { guardedWarning, type OnWarning } from './base/warning.ts'
 import { type DaemonInfo, info } from './control/info.ts'
 import type { QueryOptions } from './control/query.ts'
 import { listWorkers, type Worker } from './control/workers.ts'
 import type { SolveOptions } from './solve/options/options.ts'
 import { type SolveObserver, type SolveRun, startSolve } from './solve/run.ts'
-import type { DaemonKind } from './transport/address.ts'
 import {
   type Connection,
   type ConnectionOptions,
   type ConnectionState,
   openConnection,
 } from './transport/connection.ts'
-import type { Dialer } from './transport/route.ts'
+import type { DaemonKind, Dialer } from './transport/route.ts'
 import { type RouteOptions, routeTo } from './transport/route-to.ts'
 
 /** How to reach a daemon, and how long to try. */
@@ -65,17 +65,17 @@ export class Buildkit implements AsyncDisposable {
   solve(options: SolveOptions): SolveRun {
     const { onWarning = this.#onWarning } = options
     const warned = onWarning === undefined ? options : { ...options, onWarning }
-    return startSolve(this.#connection, warned, this.#observer)
+    return startSolve(this.#connection, warned, { observer: this.#observer })
   }
 
-  /** Which BuildKit answers; undefined from one older than v0.11. Throws RPC_FAILED, CONNECTION_LOST or CANCELLED. */
+  /** Which BuildKit answers; undefined from one older than v0.11. Throws RPC_FAILED, CONNECTION_LOST, CLOSED or CANCELLED. */
   info(options?: QueryOptions): Promise<DaemonInfo | undefined> {
-    return info(this.#connection, options)
+    return this.#ask(() => info(this.#connection, options))
   }
 
-  /** The daemon's workers, the default one first. Throws RPC_FAILED, CONNECTION_LOST or CANCELLED. */
+  /** The daemon's workers, the default one first. Throws RPC_FAILED, CONNECTION_LOST, CLOSED or CANCELLED. */
   listWorkers(options?: QueryOptions): Promise<Worker[]> {
-    return listWorkers(this.#connection, options)
+    return this.#ask(() => listWorkers(this.#connection, options))
   }
 
   /** Ends the connection and every build on it. Idempotent. */
@@ -86,17 +86,32 @@ export class Buildkit implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+
+  /** What fails on a connection that was closed here fails because of that. */
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question()
+    } catch (error) {
+      const isLost = isBuildkitError(error) && error.code === 'CONNECTION_LOST'
+      if (!isLost || this.state !== 'closed') throw error
+      throw new BuildkitError('CLOSED', 'the connection was closed before the daemon had answered', {
+        cause: error,
+        advice: 'Ask before close() is called, or before the scope of `await using` ends',
+      })
+    }
+  }
 }
 
 /**
  * Connects to a BuildKit daemon: `unix:///path`, `tcp://host:port` (with `tls` for TLS), `docker://` for the
- * one inside a Docker Engine, `ssh://host` and `docker+ssh://host` for either on another machine, or a dialer of your own that returns a Duplex.
+ * one inside a Docker Engine, or a dialer of your own that returns a Duplex.
  *
  * Throws INVALID_OPTION, UNREACHABLE, TLS_FAILED, TIMEOUT or CANCELLED.
  */
 export async function connect(address: string | Dialer, options: ConnectOptions = {}): Promise<Buildkit> {
   checkKnownOptions(options, connectOptionNames)
   checkSignal(options.signal)
-  const route = await routeTo(address, options)
-  return new Buildkit(await openConnection(route, options), options.onWarning)
+  const onWarning = guardedWarning(options.onWarning)
+  const route = await routeTo(address, { ...options, onWarning })
+  return new Buildkit(await openConnection(route, options), onWarning)
 }
