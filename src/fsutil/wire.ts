@@ -124,14 +124,13 @@ export class WireReader {
   }
 }
 
-/** Writes protobuf fields into a buffer, which has the room: the `sizeOf...` functions tell it beforehand. */
+/** Writes protobuf fields into a buffer of the exact size; the `sizeOf...` functions tell it beforehand. */
 export class WireWriter {
   readonly buffer: Buffer
-  #position: number
+  #position = 0
 
-  constructor(buffer: Buffer, position = 0) {
-    this.buffer = buffer
-    this.#position = position
+  constructor(size: number) {
+    this.buffer = Buffer.allocUnsafe(size)
   }
 
   /** 0 to 2^53 - 1. */

@@ -4,7 +4,14 @@ import type { View } from './view.ts'
 /** Every message at once, as one line of JSON. */
 export function rawJsonView(): View {
   const nothing = () => ''
-  return { update: rawJsonLine, refresh: nothing, end: nothing }
+  const update = (status: SolveStatus) => (isOfClient(status) ? '' : rawJsonLine(status))
+  return { update, refresh: nothing, end: nothing }
+}
+
+/** Amounts of this side that belong to no step: the Go client has no such messages. */
+function isOfClient({ vertexes, statuses = [], logs, warnings }: SolveStatus): boolean {
+  const others = vertexes ?? logs ?? warnings
+  return others === undefined && statuses.length > 0 && statuses.every(({ vertex }) => vertex === undefined)
 }
 
 /**

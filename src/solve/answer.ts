@@ -27,7 +27,7 @@ export interface Unanswered {
  * is asked whether it is, since an answer that is too large may never arrive. Ends with the signal.
  */
 export async function callSolve(
-  build: Unanswered,
+  build: Unanswered & { readonly metadata: Readonly<Record<string, string>> },
   request: Uint8Array,
   isMaybeOver: Promise<void>,
   signal: AbortSignal,
@@ -37,7 +37,10 @@ export async function callSolve(
   // A connection that Node 20 has given up holds no process alive, and this one has still to hear of it.
   const awake = setInterval(() => {}, maxPauseMs)
   try {
-    const answer = build.connection.rpc.unary(solveMethod, request, { signal: scope.signal })
+    const answer = build.connection.rpc.unary(solveMethod, request, {
+      signal: scope.signal,
+      metadata: build.metadata,
+    })
     return await Promise.race([answer, overdueAnswer(build, isMaybeOver, scope.signal)])
   } finally {
     clearInterval(awake)

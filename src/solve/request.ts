@@ -1,8 +1,14 @@
 import { moby, pb } from '../gen/buildkit.js'
+import type { RequestParts } from './contribution.ts'
 import type { CacheEntry, SolveOptions } from './options/options.ts'
 
 /** Builds the bytes of a `SolveRequest`, without looking at disk or network. */
-export function solveRequest(ref: string, sessionId: string, options: SolveOptions): Uint8Array {
+export function solveRequest(
+  ref: string,
+  sessionId: string,
+  options: SolveOptions,
+  parts: RequestParts = {},
+): Uint8Array {
   const exporters = (options.exports ?? []).map(({ type, attrs = {} }) => ({
     Type: type,
     Attrs: { ...attrs },
@@ -12,7 +18,7 @@ export function solveRequest(ref: string, sessionId: string, options: SolveOptio
     Ref: ref,
     Session: sessionId,
     Frontend: options.frontend ?? '',
-    FrontendAttrs: frontendAttrs(options),
+    FrontendAttrs: { ...frontendAttrs(options), ...parts.frontendAttrs },
     ...(options.definition === undefined ? {} : { Definition: pb.Definition.decode(options.definition) }),
     Exporters: exporters,
     // All that a daemon before v0.13 reads; later ones ignore it.
@@ -24,6 +30,7 @@ export function solveRequest(ref: string, sessionId: string, options: SolveOptio
     },
     Entitlements: [...(options.entitlements ?? [])],
     Internal: options.internal ?? false,
+    SourcePolicySession: parts.sourcePolicySession ?? '',
   }).finish()
 }
 

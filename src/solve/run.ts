@@ -1,20 +1,20 @@
-import type { Duplex } from 'node:stream'
 import { CancellableRun } from '../base/cancellable-run.ts'
 import { deferred } from '../base/deferred.ts'
 import { BuildkitError, isBuildkitError } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
+import { guardedWarning } from '../base/warning.ts'
 import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
 import { isAuth } from '../session/auth/local-auth.ts'
-import { type Contribution, Services } from '../session/services.ts'
-import { Session, type SessionHeaders } from '../session/session.ts'
-import { sessionTunnel } from '../session/tunnel.ts'
+import { ownOutputs } from '../session/files/outputs.ts'
 import type { Connection } from '../transport/connection.ts'
 import { callSolve, storedAnswer } from './answer.ts'
-import { contributionsOf } from './attachables.ts'
+import { runBody, type SolveBody } from './body.ts'
+import { type Contribute, Contributions } from './contribution.ts'
 import { FailureFacts } from './failure/failure-facts.ts'
 import { solveError } from './failure/solve-error.ts'
+import { optionContributions } from './option-contributions.ts'
 import { checkOptions } from './options/check.ts'
 import { checkShape } from './options/check-shape.ts'
 import { checkDaemonExporters } from './options/daemon-exporters.ts'
@@ -22,11 +22,12 @@ import type { SolveOptions } from './options/options.ts'
 import { sharedKeyOf } from './options/shared-key.ts'
 import { solveRequest } from './request.ts'
 import { resultOf, type SolveResult } from './result.ts'
+import { OwnSession, type SessionLease } from './session-lease.ts'
+import type { SharedSession } from './shared-session.ts'
+import { type ClientStatus, encodeClientStatus } from './status/client-status.ts'
 import { followStatus, type SolveOutcome, type StatusFollowing } from './status/follow-status.ts'
 import type { SolveStatus } from './status/status.ts'
 import { StatusFeed } from './status/status-feed.ts'
-
-const sessionMethod = '/moby.buildkit.v1.Control/Session'
 
 /** A build under way. */
 export interface SolveRun extends AsyncDisposable {
@@ -54,14 +55,25 @@ export interface SolveObserver {
   explain(error: BuildkitError): Promise<BuildkitError>
 }
 
+/** What surrounds a build, beside its options. */
+export interface SolveContext {
+  readonly observer?: SolveObserver | undefined
+  /** The session to use in place of one of its own. */
+  readonly session?: SharedSession
+  /** Contributions beside those of its options. */
+  readonly contributions?: readonly Contribute[]
+  /** Runs while the daemon builds: from when Solve has been sent until it is answered. */
+  readonly body?: SolveBody
+}
+
 /** Starts a build. Never throws: what is wrong with the options is the result's rejection. */
 export function startSolve(
   connection: Connection,
   options: SolveOptions,
-  observer?: SolveObserver,
+  context: SolveContext = {},
 ): SolveRun {
-  const run = new Run(connection, options, observer)
-  observer?.onStart(run)
+  const run = new Run(connection, options, context)
+  context.observer?.onStart(run)
   return run
 }
 
@@ -71,77 +83,111 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   readonly result: Promise<SolveResult>
   readonly #connection: Connection
   readonly #options: SolveOptions
-  readonly #observer: SolveObserver | undefined
+  readonly #context: SolveContext
   readonly #facts = new FailureFacts()
   /** Settles when the build may be over: its status has ended, or a step has failed. */
   readonly #maybeOver = deferred()
-  #services: Services | undefined
+  readonly #lease: SessionLease
+  #wasSent = false
   #broken: unknown
 
-  constructor(connection: Connection, options: SolveOptions, observer?: SolveObserver) {
+  constructor(connection: Connection, options: SolveOptions, context: SolveContext) {
     super()
     this.#connection = connection
     this.#options = options
-    this.#observer = observer
+    this.#context = context
+    this.#lease = context.session?.lease() ?? new OwnSession(connection)
     this.ref = options.ref ?? newId()
     this.result = this.begin(
       this.status,
       () => this.#run(),
       async (error) => {
         const failure = this.#failure(await this.#answerFor(this.#broken ?? error))
-        return (await this.#observer?.explain(failure)) ?? failure
+        return (await context.observer?.explain(failure)) ?? failure
       },
     )
   }
 
+  /** What is given to a build is taken care of from here on, also when its options are refused. */
   async #run(): Promise<SolveResult> {
+    const { exports, signal } = this.#options
+    using _outputs = ownOutputs(outputsOf(exports), (error) => this.#breakOff(error))
     checkShape(this.#options)
-    using _ = this.cancellation.follow(this.#options.signal)
+    using _signal = this.cancellation.follow(signal)
     if (this.#connection.state === 'closed') throw startedTooLate()
-    await checkOptions(this.#options)
-    const contributions = contributionsOf(this.#options)
-    const services = new Services(contributions)
-    await this.#checkAll(contributions)
-    await checkDaemonExporters(this.#options, this.#connection)
-    return await this.#solve(services)
+    const contributions = new Contributions()
+    try {
+      const result = await this.#prepareAndSolve(contributions)
+      await contributions.succeeded(result, this.cancellation.signal)
+      await contributions.end()
+      return result
+    } catch (error) {
+      await contributions.end().catch(() => {})
+      throw error
+    }
   }
 
-  /** They may be code that is not ours: a run that is cancelled does not wait for it. */
-  async #checkAll(contributions: readonly Contribution[]): Promise<void> {
+  /** Nothing here is waited for once the build is to end: a disk may hang, an attachable may be anyone's code. */
+  async #prepareAndSolve(contributions: Contributions): Promise<SolveResult> {
     const { signal } = this.cancellation
-    for (const { attachable } of contributions)
-      if (attachable.check !== undefined) await unlessAborted(attachable.check(signal), signal)
+    const { localDirs: given, sessionId } = this.#lease
+    const options = { ...this.#options, localDirs: { ...given, ...this.#options.localDirs } }
+    await unlessAborted(checkOptions(options), signal)
+    const makers = [
+      ...optionContributions(this.#options, guardedWarning(this.#options.onWarning)),
+      ...(this.#context.contributions ?? []),
+    ]
+    const report = (status: ClientStatus) => void this.status.push(encodeClientStatus(status))
+    await contributions.make(makers, { sessionId, ref: this.ref, report }, signal)
+    await contributions.check(signal)
+    await unlessAborted(checkDaemonExporters(options, this.#connection, signal), signal)
+    const sharedKey = options.sharedKey ?? (await unlessAborted(sharedKeyOf(options), signal))
+    signal.throwIfAborted()
+    return await this.#solve(contributions, sharedKey)
   }
 
   /** Three lives run together: the session, the solve, and the status stream, which outlives the other two. */
-  async #solve(services: Services): Promise<SolveResult> {
-    this.cancellation.signal.throwIfAborted()
-    const session = new Session({
-      services,
-      sharedKey: this.#options.sharedKey ?? (await sharedKeyOf(this.#options)),
+  async #solve(contributions: Contributions, sharedKey: string): Promise<SolveResult> {
+    const { attachables } = contributions
+    const parts = contributions.requestParts(this.#options.frontendAttrs)
+    const request = solveRequest(this.ref, this.#lease.sessionId, this.#options, {
+      ...parts,
+      frontendAttrs: { ...parts.frontendAttrs, ...this.#lease.frontendAttrs(attachables) },
     })
-    this.#services = services
-    const serving = session.run((headers) => this.#tunnel(headers))
-    serving.catch((error) => this.#breakOff(error))
+    this.#lease.serve(attachables, {
+      sharedKey,
+      isFrontend: this.#options.frontend !== undefined,
+      onLost: (error) => this.#breakOff(error),
+    })
+    this.#wasSent = true
     const following = this.#followStatus()
     following.ended.then(this.#maybeOver.resolve)
     let isAnswered = false
     try {
-      const result = await this.#callSolve(session.id)
+      const result = await this.#callSolve(request)
       isAnswered = true
       return result
     } finally {
-      session.close()
+      const left = this.#lease[Symbol.asyncDispose]()
       const followed =
         this.#broken === undefined ? following.end(this.#outcome(isAnswered)) : following.stop()
-      await Promise.allSettled([serving, followed])
+      await Promise.allSettled([left, followed])
     }
   }
 
-  async #callSolve(sessionId: string): Promise<SolveResult> {
-    const request = solveRequest(this.ref, sessionId, this.#options)
-    const build = { connection: this.#connection, ref: this.ref }
-    const reply = await callSolve(build, request, this.#maybeOver.promise, this.cancellation.signal)
+  async #callSolve(request: Uint8Array): Promise<SolveResult> {
+    const { signal } = this.cancellation
+    const { metadata, sessionId } = this.#lease
+    const build = { connection: this.#connection, ref: this.ref, metadata }
+    const answer = callSolve(build, request, this.#maybeOver.promise, signal)
+    const { body } = this.#context
+    const reply = await (body === undefined
+      ? answer
+      : runBody(body, answer, {
+          scope: { ref: this.ref, sessionId, rpc: this.#connection.rpc },
+          signal,
+          onFailure: (error) => this.#breakOff(error),
+        }))
     const { ExporterResponse } = decode(moby.buildkit.v1.SolveResponse, 'SolveResponse', reply)
     return resultOf(this.ref, ExporterResponse)
   }
@@ -150,11 +196,6 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   #breakOff(error: unknown): void {
     this.#broken ??= error
     this.cancellation.stop(error)
-  }
-
-  /** The session travels on the connection itself, also to a Docker Engine: one monitor answers for all of it. */
-  #tunnel(headers: SessionHeaders): Duplex {
-    return sessionTunnel(this.#connection.rpc.open(sessionMethod, { metadata: headers }))
   }
 
   #followStatus(): StatusFollowing {
@@ -178,7 +219,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   /** What has ended the build may only say that the daemon's answer has not arrived. */
   async #answerFor(error: unknown): Promise<unknown> {
     const isOurs = this.cancellation.cancelled !== undefined || this.#connection.state === 'closed'
-    if (isOurs || this.#services === undefined) return error
+    if (isOurs || !this.#wasSent) return error
     return await storedAnswer(error, {
       connection: this.#connection,
       ref: this.ref,
@@ -188,20 +229,24 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
 
   #failure(error: unknown): BuildkitError {
     const { cancelled } = this.cancellation
-    const wasSent = this.#services !== undefined
     const isLost = isBuildkitError(error) && error.code === 'CONNECTION_LOST'
-    if (cancelled === undefined && this.#connection.state === 'closed' && (wasSent || isLost))
+    if (cancelled === undefined && this.#connection.state === 'closed' && (this.#wasSent || isLost))
       return closedTooEarly(error)
-    if (!wasSent && cancelled === undefined && isBuildkitError(error)) return error
+    if (!this.#wasSent && cancelled === undefined && isBuildkitError(error)) return error
     return solveError({
       ref: this.ref,
       error,
       facts: this.#facts,
-      handlerErrors: this.#services?.errorsOf() ?? [],
+      handlerErrors: this.#lease.handlerErrors,
       hasAuth: (this.#options.session ?? []).some(isAuth),
       cancelled,
     })
   }
+}
+
+/** Before it is known whether the options are what they should be. */
+function outputsOf(exports: unknown): unknown[] {
+  return Array.isArray(exports) ? exports.map((entry) => (entry as { output?: unknown } | null)?.output) : []
 }
 
 function startedTooLate(): BuildkitError {

@@ -1,6 +1,6 @@
 import type { OnWarning } from '../../base/warning.ts'
 import { MemoryTree } from '../../fsutil/send/memory-tree.ts'
-import { sendTree, type Tree } from '../../fsutil/send/send.ts'
+import { type SentTree, sendTree, type Tree } from '../../fsutil/send/send.ts'
 import { firstValue, type Metadata } from '../../grpc/metadata.ts'
 import { Code, RpcError } from '../../grpc/status.ts'
 import type { Attachable } from '../attachable.ts'
@@ -11,21 +11,25 @@ import type { Attachable } from '../attachable.ts'
  */
 export type LocalDir = string | Readonly<Record<string, string | Uint8Array>>
 
+export interface FileSyncOptions {
+  readonly onWarning?: OnWarning | undefined
+  /** Called when a transfer is complete. */
+  readonly onSent?: ((dirName: string, sent: SentTree, startedAt: Date) => void) | undefined
+}
+
 /**
  * Lets the daemon read the named directories, each with the patterns it asks for; any other name is refused
  * (moby/buildkit `session/filesync/filesync.go`).
  */
 export function fileSync(
   dirs: Readonly<Record<string, LocalDir>>,
-  options: { onWarning?: OnWarning | undefined } = {},
+  options: FileSyncOptions = {},
 ): Attachable {
-  /** Made once for all transfers of a directory. */
-  const inMemory = new Map<string, MemoryTree>()
   return {
     keys: Object.keys(dirs),
     check: async () => {
       for (const [name, dir] of Object.entries(dirs))
-        if (typeof dir !== 'string') inMemory.set(name, new MemoryTree(dir, `localDirs.${name}`))
+        if (typeof dir !== 'string') new MemoryTree(dir, `localDirs.${name}`)
     },
     methods: {
       '/moby.filesync.v1.FileSync/DiffCopy': async (call) => {
@@ -33,14 +37,15 @@ export function fileSync(
         if (!Object.hasOwn(dirs, name)) {
           throw new RpcError(Code.NotFound, `no access allowed to dir ${JSON.stringify(name)}`)
         }
-        const root = inMemory.get(name) ?? dirs[name]!
-        await sendTree(call, treeOf(root, call.metadata, options.onWarning))
+        const startedAt = new Date()
+        const sent = await sendTree(call, treeOf(dirs[name]!, call.metadata, options.onWarning))
+        options.onSent?.(name, sent, startedAt)
       },
     },
   }
 }
 
-function treeOf(root: LocalDir | MemoryTree, metadata: Metadata, onWarning: OnWarning | undefined): Tree {
+function treeOf(root: LocalDir, metadata: Metadata, onWarning: OnWarning | undefined): Tree {
   return {
     root,
     includePatterns: patternsOf(metadata, 'include-patterns'),

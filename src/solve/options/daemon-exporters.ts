@@ -11,6 +11,7 @@ import type { SolveOptions } from './options.ts'
 export async function checkDaemonExporters(
   { exports = [] }: SolveOptions,
   connection: Connection,
+  signal?: AbortSignal,
 ): Promise<void> {
   const isEngine = connection.route.kind === 'engine'
   const engineOnly = exports.findIndex((entry) => exporterOf(entry).daemons === 'engine')
@@ -19,7 +20,7 @@ export async function checkDaemonExporters(
     throw unsupported(`exports[${engineOnly}]`, exports[engineOnly]!.type, advice)
   }
   const image = exports.findIndex((entry) => exporterOf(entry).daemons === 'image store')
-  if (!isEngine || image < 0 || (await storesImages(connection))) return
+  if (!isEngine || image < 0 || (await storesImages(connection, signal))) return
   throw unsupported(
     `exports[${image}]`,
     exports[image]!.type,
@@ -27,8 +28,8 @@ export async function checkDaemonExporters(
   )
 }
 
-async function storesImages(connection: Connection): Promise<boolean> {
-  const workers = await listWorkers(connection)
+async function storesImages(connection: Connection, signal: AbortSignal | undefined): Promise<boolean> {
+  const workers = await listWorkers(connection, { signal })
   return workers.some(({ labels }) => labels['org.mobyproject.buildkit.worker.snapshotter'] !== undefined)
 }
 

@@ -27,6 +27,7 @@ export interface Vertex {
 /** An item of progress inside a step, such as one layer of a push, known by `id` within its vertex. */
 export interface VertexStatus {
   id: string
+  /** Absent for what this side counts, such as `sent context`: that belongs to no step of the daemon. */
   vertex?: string
   name?: string
   /** Bytes or a count; absent when unknown. */
