@@ -7,7 +7,14 @@ export interface Warning {
   readonly message: string
 }
 
-export type WarningCode = 'PLAINTEXT_TCP' | 'NO_XATTRS' | 'SKIPPED_ENTRY' | 'NOT_REPORTED' | 'CALLBACK_FAILED'
+export type WarningCode =
+  | 'PLAINTEXT_TCP'
+  | 'NO_XATTRS'
+  | 'SKIPPED_ENTRY'
+  | 'NOT_REPORTED'
+  | 'HEARTBEAT_FAILING'
+  | 'UNFINISHED_BUILD'
+  | 'CALLBACK_FAILED'
 
 /** Where warnings go. */
 export type OnWarning = (warning: Warning) => void

@@ -254,7 +254,7 @@ describe('acquiring', { concurrency: true }, () => {
           )
           controller.abort(new Error('enough'))
           const error = await rejection(acquiring, 1_000)
-          assert.deepEqual([error.code, error.received], ['CANCELLED', 'enough'])
+          assert.deepEqual([error.code, error.cause], ['CANCELLED', controller.signal.reason])
         },
         { machineApi },
       )

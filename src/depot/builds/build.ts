@@ -7,7 +7,7 @@ import type { OnWarning } from '../../base/warning.ts'
 import type { Attachable } from '../../session/attachable.ts'
 import { grantedAuth } from '../../session/auth/granted-auth.ts'
 import type { SolveRun } from '../../solve/run.ts'
-import { cancelled } from '../machine/acquire.ts'
+import { waitEnded } from '../machine/acquire.ts'
 import {
   type AcquireMachineOptions,
   checkAcquireMachineOptions,
@@ -161,7 +161,7 @@ export class DepotBuild implements AsyncDisposable {
     await last?.release()
     if (this.#machines.get(platform) !== last) throw alreadyHeld(this.buildId, platform)
     const { aborted, reason } = this.#stop.signal
-    if (aborted) throw cancelled(`the ${platform} machine of build ${this.buildId}`, reason)
+    if (aborted) throw waitEnded(`the ${platform} machine of build ${this.buildId}`, reason)
     const machine = new Machine(platform, this.#services.machine(platform), this.#owner, options.onState)
     this.#machines.set(platform, machine)
     return await machine.acquire(options)

@@ -1,5 +1,5 @@
 import { deadline } from '../../base/deadline.ts'
-import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
+import { BuildkitError, cancelled, isBuildkitError, messageOf } from '../../base/errors.ts'
 import { retry } from '../../base/retry.ts'
 import { unusableReply } from '../api/api-error.ts'
 import type { MachineAccess, MachineApi } from './machine-api.ts'
@@ -10,7 +10,7 @@ export interface AcquireOptions {
   readonly timeoutMs: number
   /** Gives up. */
   readonly signal: AbortSignal
-  /** Told of each reply that the machine is not there yet. */
+  /** Called for each reply that the machine is not there yet. */
   onPending(waitMs: number | undefined): void
 }
 
@@ -35,7 +35,7 @@ export async function acquire(api: MachineApi, options: AcquireOptions): Promise
     return await retry(attempt, { signal: limit.signal, attempts: Number.POSITIVE_INFINITY })
   } catch (error) {
     if (limit.expired) throw notInTime(subject, timeoutMs, last)
-    if (signal.aborted) throw cancelled(subject, signal.reason)
+    if (signal.aborted) throw waitEnded(subject, signal.reason)
     throw error
   }
 }
@@ -62,12 +62,7 @@ function notInTime(subject: string, timeoutMs: number, last: unknown): BuildkitE
   })
 }
 
-/** The reason, where it is an error of ours that says why; else CANCELLED with it. */
-export function cancelled(subject: string, reason: unknown): BuildkitError {
-  if (isBuildkitError(reason)) return reason
-  return new BuildkitError('CANCELLED', `waiting for ${subject} was cancelled`, {
-    subject,
-    received: messageOf(reason),
-    cause: reason,
-  })
+/** The error for a wait that a signal has ended: its reason, where that is an error of ours, else CANCELLED. */
+export function waitEnded(subject: string, reason: unknown): BuildkitError {
+  return isBuildkitError(reason) ? reason : cancelled(`waiting for ${subject}`, reason, subject)
 }

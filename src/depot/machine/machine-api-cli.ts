@@ -6,12 +6,18 @@ import {
 } from '../../gen/depot/cli_pb.js'
 import type { DepotApi } from '../api/api.ts'
 import { unusableReply } from '../api/api-error.ts'
-import { type MachineAccess, type MachineApi, machineCallTimeoutMs } from './machine-api.ts'
+import {
+  type BuildCancellation,
+  heartbeatTimeoutMs,
+  type MachineAccess,
+  type MachineApi,
+  pollTimeoutMs,
+} from './machine-api.ts'
 import type { MachinePlatform } from './machine-platform.ts'
 
-/** Bounds of the server's `wait_ms`: 0 must not become a loop without pause, nor a slip of the pen an hour. */
-const shortestWaitMs = 100
-const longestWaitMs = 15_000
+/** Bounds of the server's `wait_ms`: 0 must not become a loop without a pause, nor a mistake an hour. */
+const minWaitMs = 100
+const maxWaitMs = 15_000
 
 /**
  * The machine half of `depot.cli.v1`, which Depot's own clients use: polls, and no call to release. Its
@@ -28,14 +34,14 @@ export function cliMachineApi(
       for (;;) {
         const { connection } = await cli.getBuildKitConnection(request, {
           signal,
-          timeoutMs: machineCallTimeoutMs,
+          timeoutMs: pollTimeoutMs,
         })
         switch (connection.case) {
           case 'active':
             yield { kind: 'active', ...accessOf(connection.value) }
             return
           case 'pending': {
-            const waitMs = Math.min(Math.max(connection.value.waitMs, shortestWaitMs), longestWaitMs)
+            const waitMs = Math.min(Math.max(connection.value.waitMs, minWaitMs), maxWaitMs)
             yield { kind: 'pending', waitMs }
             await sleep(waitMs, undefined, { signal })
             break
@@ -49,11 +55,26 @@ export function cliMachineApi(
       }
     },
     async heartbeat(signal) {
-      const { cancelsAt } = await cli.reportBuildHealth(request, { signal, timeoutMs: machineCallTimeoutMs })
-      return cancelsAt && timestampDate(cancelsAt)
+      let date: string | null = null
+      const onHeader = (header: Headers) => {
+        date = header.get('date')
+      }
+      const options = { signal, timeoutMs: heartbeatTimeoutMs, onHeader }
+      const { cancelsAt } = await cli.reportBuildHealth(request, options)
+      return cancelsAt && cancellation(timestampDate(cancelsAt), date)
     },
     async release() {},
   }
+}
+
+/** A difference to Depot's clock that counts: its header has whole seconds, and has been on its way. */
+const minSkewMs = 3_000
+
+/** Undefined for a point in time that no Date can hold. */
+function cancellation(at: Date, date: string | null): BuildCancellation | undefined {
+  const skewMs = Date.parse(date ?? '') - Date.now()
+  const inMs = at.getTime() - Date.now() - (Math.abs(skewMs) > minSkewMs ? skewMs : 0)
+  return Number.isNaN(inMs) ? undefined : { at, inMs }
 }
 
 const platforms = { amd64: BuilderPlatform.AMD64, arm64: BuilderPlatform.ARM64 } as const

@@ -1,13 +1,18 @@
 import { type GetEndpointResponse_ActiveConnection, Platform } from '../../gen/depot/buildkit_pb.js'
 import type { DepotApi } from '../api/api.ts'
-import { unusableReply } from '../api/api-error.ts'
-import { type MachineAccess, type MachineApi, machineCallTimeoutMs } from './machine-api.ts'
+import { DepotApiError, unusableReply } from '../api/api-error.ts'
+import {
+  type BuildCancellation,
+  heartbeatTimeoutMs,
+  type MachineAccess,
+  type MachineApi,
+} from './machine-api.ts'
 import type { MachinePlatform } from './machine-platform.ts'
 
 /**
  * The machine half of `depot.buildkit.v1`, Depot's public API: replies as one stream, and a call to release.
- * Each heartbeat is a call of its own with one report: a stream held open for each machine would use up what
- * one connection may carry, and a half-dead one would go unnoticed.
+ * Each heartbeat is a call with one report: a stream held open for each machine would use up what one connection
+ * may carry, and a half-dead one would go unnoticed.
  */
 export function publicMachineApi(
   { machines }: Pick<DepotApi, 'machines'>,
@@ -37,13 +42,31 @@ export function publicMachineApi(
       throw unusableReply('depot.buildkit.v1.BuildKitService/GetEndpoint', 'a machine, pending or active')
     },
     async heartbeat(signal) {
-      await machines.reportHealth(once(request), { signal, timeoutMs: machineCallTimeoutMs })
-      return undefined
+      try {
+        await machines.reportHealth(once(request), { signal, timeoutMs: heartbeatTimeoutMs })
+        return undefined
+      } catch (error) {
+        const cancellation = cancellationIn(error)
+        if (cancellation === undefined) throw error
+        return cancellation
+      }
     },
     async release(signal) {
       await machines.releaseEndpoint(request, { signal })
     },
   }
+}
+
+/**
+ * This API has no `cancels_at`: a cancelled build is one whose heartbeats are refused for that reason. Which code Depot
+ * uses is not documented.
+ */
+function cancellationIn(error: unknown): BuildCancellation | undefined {
+  if (!(error instanceof DepotApiError)) return undefined
+  const { apiCode = '', received = '' } = error
+  const cancelled =
+    apiCode === 'canceled' || (/^(?:failed_precondition|aborted)$/.test(apiCode) && /cancel/i.test(received))
+  return cancelled ? { at: new Date(), inMs: 0 } : undefined
 }
 
 const platforms = { amd64: Platform.AMD64, arm64: Platform.ARM64 } as const

@@ -5,10 +5,18 @@
 export interface MachineApi {
   /** Asks for the machine: any number of replies that it is pending, then its access, which is the last. */
   acquire(signal: AbortSignal): AsyncIterable<MachineReply>
-  /** Says that the build is alive. Returns when Depot will cancel it, if it will. */
-  heartbeat(signal: AbortSignal): Promise<Date | undefined>
+  /** Says that the build is alive. Returns when Depot cancels it, where it does. */
+  heartbeat(signal: AbortSignal): Promise<BuildCancellation | undefined>
   /** Says that the machine is no longer needed, where the API has a call for it. */
   release(signal: AbortSignal): Promise<void>
+}
+
+/** Depot's order to stop. */
+export interface BuildCancellation {
+  /** By Depot's clock. */
+  readonly at: Date
+  /** Milliseconds until then; below 0 for the past. The clock of this machine may be wrong. */
+  readonly inMs: number
 }
 
 export type MachineReply =
@@ -32,5 +40,11 @@ export interface MachineAccess {
   readonly ca: string
 }
 
-/** A heartbeat, or a poll, that takes longer has failed; 30 s as in Depot's own clients. */
-export const machineCallTimeoutMs = 30_000
+/** A poll that takes longer has failed; 30 s as in Depot's own clients. */
+export const pollTimeoutMs = 30_000
+
+/**
+ * A heartbeat that takes longer has failed. With it a build is never silent for 15 s while there is a way to Depot: Depot's
+ * own clients wait 30 s.
+ */
+export const heartbeatTimeoutMs = 8_000

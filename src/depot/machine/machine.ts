@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { notify } from '../../base/callback.ts'
 import { deadline } from '../../base/deadline.ts'
 import { deferred } from '../../base/deferred.ts'
 import type { Environment } from '../../base/environment.ts'
@@ -12,7 +13,7 @@ import type { SolveRun } from '../../solve/run.ts'
 import type { Connection } from '../../transport/connection.ts'
 import type { Route } from '../../transport/route.ts'
 import { milliseconds } from '../api/account-call.ts'
-import { acquire, cancelled } from './acquire.ts'
+import { acquire, waitEnded } from './acquire.ts'
 import { routeToMachine } from './certificates.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { MachineApi } from './machine-api.ts'
@@ -25,7 +26,7 @@ export interface AcquireMachineOptions {
   readonly signal?: AbortSignal | undefined
   /** Milliseconds until it has to be there. 300,000 by default. */
   readonly timeoutMs?: number | undefined
-  /** Told of every state the machine enters, as long as it lives. */
+  /** Called with every state the machine enters, as long as it lives. */
   readonly onState?: ((state: MachineState) => void) | undefined
 }
 
@@ -109,6 +110,7 @@ export class Machine implements AsyncDisposable {
     this.#tell()
     this.#heartbeat = new Heartbeat((signal) => api.heartbeat(signal), {
       onCancel: (at) => void this.#cancelledByDepot(at),
+      onFailing: (error) => this.#failing(error),
       onRefused: (error) => this.#refused(error),
     })
   }
@@ -162,7 +164,7 @@ export class Machine implements AsyncDisposable {
       const connection = await connectWhenReady(this.#route!, ready)
       return this.#connected(connection, onWarning)
     } catch (error) {
-      const failure = limit.signal.aborted ? cancelled(this.#subject, limit.signal.reason) : error
+      const failure = limit.signal.aborted ? waitEnded(this.#subject, limit.signal.reason) : error
       this.#setback(failure)
       throw failure
     }
@@ -232,6 +234,13 @@ export class Machine implements AsyncDisposable {
     if (!limit.signal.aborted) await once(limit.signal, 'abort')
   }
 
+  #failing(error: unknown): void {
+    const message =
+      `the heartbeats of ${this.#subject} fail: ${withoutAdvice(error)}. ` +
+      'They go on; Depot ends a build from which it hears nothing'
+    notify('onWarning', this.#owner.onWarning, { code: 'HEARTBEAT_FAILING', message })
+  }
+
   /** Depot does not know the build any more. A machine that was not there yet is none to be lost. */
   #refused(error: BuildkitError): void {
     if (this.#state.kind === 'active') this.#lose(error)
@@ -281,7 +290,7 @@ export class Machine implements AsyncDisposable {
     using limit = deadline(releaseTimeoutMs)
     await this.#api.release(limit.signal).catch((error) => {
       const message = `Depot could not be told that ${this.#subject} is free: ${messageOf(error)}`
-      tell(() => this.#owner.onWarning({ code: 'NOT_REPORTED', message }))
+      notify('onWarning', this.#owner.onWarning, { code: 'NOT_REPORTED', message })
     })
   }
 
@@ -297,7 +306,7 @@ export class Machine implements AsyncDisposable {
   }
 
   #tell(): void {
-    tell(() => this.#onState?.(this.#state))
+    notify('onState', this.#onState, this.#state)
   }
 }
 
@@ -305,17 +314,6 @@ export class Machine implements AsyncDisposable {
 export function checkAcquireMachineOptions(options: AcquireMachineOptions): void {
   checkKnownOptions(options, acquireMachineOptionNames)
   milliseconds(options.timeoutMs ?? defaultTimeoutMs)
-}
-
-/** What the caller's function throws is the caller's: it must not stop the machine from being released. */
-function tell(call: () => void): void {
-  try {
-    call()
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
-  }
 }
 
 /**

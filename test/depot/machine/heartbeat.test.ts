@@ -1,36 +1,28 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
-import { syncBuiltinESMExports } from 'node:module'
-import { describe, it, type TestContext } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
-import { isBuildkitError } from '../../../src/base/errors.ts'
-import { Heartbeat } from '../../../src/depot/machine/heartbeat.ts'
+import { describe, it } from 'node:test'
+import { BuildkitError, isBuildkitError } from '../../../src/base/errors.ts'
+import { Heartbeat, type HeartbeatEvents } from '../../../src/depot/machine/heartbeat.ts'
 import { cliMachineApi } from '../../../src/depot/machine/machine-api-cli.ts'
 import { publicMachineApi } from '../../../src/depot/machine/machine-api-public.ts'
 import { BuildKitService } from '../../../src/gen/depot/buildkit_pb.js'
 import { BuildService } from '../../../src/gen/depot/cli_pb.js'
+import { fakeClock } from '../../support/fake-clock.ts'
 import { fakeService } from '../fake-service.ts'
 
-/** A clock that stands still until it is told to go on, also for those who have imported its timers. */
-function stopTheClock(test: TestContext) {
-  test.mock.timers.enable({ apis: ['setTimeout'] })
-  syncBuiltinESMExports()
-  test.after(() => {
-    test.mock.timers.reset()
-    syncBuiltinESMExports()
-  })
-  return async (ms: number) => {
-    test.mock.timers.tick(ms)
-    await turn()
-  }
-}
+const events = (own: Partial<HeartbeatEvents> = {}): HeartbeatEvents => ({
+  onCancel: () => assert.fail(),
+  onFailing: () => assert.fail(),
+  onRefused: assert.fail,
+  ...own,
+})
 
 describe('a heartbeat', () => {
   for (const [name, machineApi] of [
     ['cli', cliMachineApi],
     ['public', publicMachineApi],
   ] as const)
-    it(`that is never answered is given up after 30 s, and the next follows a second later (${name} API)`, async (test) => {
+    it(`that is never answered is given up after 8 s, and the next follows a second later (${name} API)`, async (test) => {
       const depot = new EventEmitter()
       const silence = () => {
         depot.emit('heartbeat')
@@ -41,7 +33,7 @@ describe('a heartbeat', () => {
           .rpc(BuildService.method.reportBuildHealth, silence)
           .rpc(BuildKitService.method.reportHealth, silence),
       )
-      const pass = stopTheClock(test)
+      const { pass } = fakeClock(test)
       const api = machineApi(service.api, 'b1', 'amd64')
       const failures: string[] = []
       const beat = (signal: AbortSignal) =>
@@ -50,9 +42,10 @@ describe('a heartbeat', () => {
           throw error
         })
       const first = once(depot, 'heartbeat')
-      const heartbeat = new Heartbeat(beat, { onCancel: () => assert.fail(), onRefused: assert.fail })
+      const heartbeat = new Heartbeat(beat, events())
       await first
-      await pass(29_999)
+      await pass(2_400)
+      await pass(5_599)
       assert.deepEqual(failures, [])
       await pass(1)
       assert.deepEqual(failures, ['TIMEOUT'])
@@ -65,4 +58,34 @@ describe('a heartbeat', () => {
       await heartbeat.stop()
       assert.deepEqual(failures, ['TIMEOUT', 'CANCELLED'])
     })
+
+  it('that fails twice in a row is reported once, and again after one that succeeded', async (test) => {
+    const { pass } = fakeClock(test)
+    const outcomes = ['fail', 'ok', 'fail', 'fail', 'fail', 'ok', 'fail', 'fail']
+    const reports: number[] = []
+    let beats = 0
+    const beat = async () => {
+      if (outcomes[beats++] === 'fail') throw new BuildkitError('UNREACHABLE', 'gone')
+      return undefined
+    }
+    const heartbeat = new Heartbeat(beat, events({ onFailing: () => reports.push(beats) }))
+    while (beats < outcomes.length) await pass(500)
+    await heartbeat.stop()
+    assert.deepEqual(reports, [4, 8])
+  })
+
+  it('hears when the build is to stop, and each reply replaces the last', async (test) => {
+    const { pass } = fakeClock(test)
+    const at = new Date()
+    const replies = [{ at, inMs: 20_000 }, { at, inMs: 60_000 }, undefined, { at, inMs: -1 }]
+    const cancelled: Date[] = []
+    let beats = 0
+    const beat = async () => replies[beats++]
+    const heartbeat = new Heartbeat(beat, events({ onCancel: (moment) => cancelled.push(moment) }))
+    for (let second = 0; second < 14; second++) await pass(1_000)
+    assert.deepEqual(cancelled, [])
+    for (let second = 0; second < 3; second++) await pass(1_000)
+    await heartbeat.stop()
+    assert.deepEqual(cancelled, [at])
+  })
 })

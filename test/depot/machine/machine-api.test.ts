@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
 import { timestampFromDate } from '@bufbuild/protobuf/wkt'
+import { Code, ConnectError } from '@connectrpc/connect'
 import type { MachineReply } from '../../../src/depot/machine/machine-api.ts'
 import { cliMachineApi } from '../../../src/depot/machine/machine-api-cli.ts'
 import { publicMachineApi } from '../../../src/depot/machine/machine-api-public.ts'
@@ -62,19 +63,34 @@ describe('the machine half of depot.cli.v1', () => {
       assert.deepEqual(await until('pending', replies), [{ kind: 'pending', waitMs: waited }])
     })
 
-  it('knows from a heartbeat when the build is to stop, if it is', async () => {
-    const at = new Date('2030-01-02T03:04:05.678Z')
-    let beats = 0
+  /** What a heartbeat hears of an order to stop `inMs` from now, by a clock that differs from ours. */
+  async function ordered({ inMs, skewMs }: { inMs: number; skewMs: number }) {
+    const at = new Date(Date.now() + skewMs + inMs)
     await using service = await fakeService((router) =>
-      router.rpc(BuildService.method.reportBuildHealth, () =>
-        beats++ === 0 ? {} : { cancelsAt: timestampFromDate(at) },
-      ),
+      router.rpc(BuildService.method.reportBuildHealth, (_, { responseHeader }) => {
+        responseHeader.set('date', new Date(Date.now() + skewMs).toUTCString())
+        return { cancelsAt: timestampFromDate(at) }
+      }),
+    )
+    const cancellation = await cliMachineApi(service.api, 'b1', 'amd64').heartbeat(signal)
+    assert.deepEqual(cancellation?.at, at)
+    return cancellation!.inMs
+  }
+
+  for (const skewMs of [0, -3_600_000, 86_400_000])
+    it(`knows from a heartbeat in what time the build is to stop, by a clock ${skewMs / 1000} s from ours`, async () => {
+      const inMs = await ordered({ inMs: 60_000, skewMs })
+      assert.ok(inMs > 57_000 && inMs < 62_000, `${inMs} ms`)
+    })
+
+  it('knows nothing of an end where Depot says nothing, and has no call to release', async () => {
+    await using service = await fakeService((router) =>
+      router.rpc(BuildService.method.reportBuildHealth, () => ({})),
     )
     const api = cliMachineApi(service.api, 'b1', 'amd64')
     assert.equal(await api.heartbeat(signal), undefined)
-    assert.deepEqual(await api.heartbeat(signal), at)
     await api.release(signal)
-    assert.equal(service.calls.length, 2, 'there is no call to release')
+    assert.equal(service.calls.length, 1)
   })
 })
 
@@ -141,5 +157,22 @@ describe('the machine half of depot.buildkit.v1', () => {
       ['b1', 2],
       ['released', 'b1', 2],
     ])
+  })
+
+  it('hears from a refused heartbeat that the build was cancelled, and throws any other refusal', async () => {
+    const refusals = [
+      new ConnectError('the build was cancelled', Code.FailedPrecondition),
+      new ConnectError('gone', Code.Canceled),
+      new ConnectError('the build has ended', Code.FailedPrecondition),
+    ]
+    await using service = await fakeService((router) =>
+      router.rpc(BuildKitService.method.reportHealth, () => {
+        throw refusals.shift()!
+      }),
+    )
+    const api = publicMachineApi(service.api, 'b1', 'arm64')
+    assert.equal((await api.heartbeat(signal))?.inMs, 0)
+    assert.equal((await api.heartbeat(signal))?.inMs, 0)
+    await assert.rejects(api.heartbeat(signal), { code: 'REFUSED' })
   })
 })

@@ -34,8 +34,11 @@ export function buildkitService(plane: Plane): ServiceImpl<typeof BuildKitServic
     },
     async reportHealth(requests) {
       for await (const { buildId, platform } of requests) {
-        const { outcome } = state.build(buildId)
-        if (outcome?.status === 'cancelled' && outcome.by === 'stand-in')
+        const { outcome, cancelsAt = new Date(Number.NaN) } = state.build(buildId)
+        if (
+          (outcome?.status === 'cancelled' && outcome.by === 'stand-in') ||
+          cancelsAt.getTime() <= Date.now()
+        )
           throw new ConnectError('the build was cancelled', Code.FailedPrecondition)
         if (outcome === undefined) heartbeats.beat(buildId, architectureOf(platform))
       }
