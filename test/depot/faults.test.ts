@@ -184,7 +184,7 @@ describe('acquiring', { concurrency: true }, () => {
           async (build) => {
             const method = machineApi === 'cli' ? 'GetBuildKitConnection' : 'GetEndpoint'
             fault(build, { method, kind: 'error', code, times: Infinity })
-            const error = await rejection(build.acquireMachine('arm64'), 2_000)
+            const error = await rejection(build.acquireMachine('arm64'), 15_000)
             assert.equal(error.code, expected)
           },
           { machineApi },
