@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   grpc: ['base'],
   fsutil: ['base'],
   'fsutil/patterns': ['base', 'fsutil'],
-  'fsutil/disk': ['base', 'fsutil'],
+  'fsutil/disk': ['base', 'fsutil', 'fsutil/patterns'],
   'fsutil/send': ['base', 'fsutil', 'fsutil/patterns', 'fsutil/disk'],
   'fsutil/receive': ['base', 'fsutil'],
   registry: ['base', 'network'],

@@ -39,6 +39,10 @@ const groups: Readonly<Record<string, Group>> = {
     ],
     tests: ['test/registry/*.test.ts', 'test/session/auth/*.test.ts'],
   },
+  network: {
+    mutate: ['src/network/{host,proxy,tunnel,tls,tls-options,socket-ready}.ts'],
+    tests: ['test/network/*.test.ts'],
+  },
   exporters: {
     mutate: ['src/solve/options/{exporters,check-exports}.ts', 'src/platforms/shared-exports.ts'],
     tests: ['test/solve/options/*.test.ts', 'test/platforms/*.test.ts'],

@@ -7,13 +7,14 @@ import type { QueryOptions } from './control/query.ts'
 import { listWorkers, type Worker } from './control/workers.ts'
 import type { SolveOptions } from './solve/options/options.ts'
 import { type SolveObserver, type SolveRun, startSolve } from './solve/run.ts'
+import type { DaemonKind } from './transport/address.ts'
 import {
   type Connection,
   type ConnectionOptions,
   type ConnectionState,
   openConnection,
 } from './transport/connection.ts'
-import type { DaemonKind, Dialer } from './transport/route.ts'
+import type { Dialer } from './transport/route.ts'
 import { type RouteOptions, routeTo } from './transport/route-to.ts'
 
 /** How to reach a daemon, and how long to try. */
@@ -104,7 +105,7 @@ export class Buildkit implements AsyncDisposable {
 
 /**
  * Connects to a BuildKit daemon: `unix:///path`, `tcp://host:port` (with `tls` for TLS), `docker://` for the
- * one inside a Docker Engine, or a dialer of your own that returns a Duplex.
+ * one inside a Docker Engine, `ssh://host` and `docker+ssh://host` for either on another machine, or a dialer of your own that returns a Duplex.
  *
  * Throws INVALID_OPTION, UNREACHABLE, TLS_FAILED, TIMEOUT or CANCELLED.
  */

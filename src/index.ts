@@ -45,5 +45,6 @@ export type {
   VertexStatus,
   VertexWarning,
 } from './solve/status/status.ts'
+export type { DaemonKind } from './transport/address.ts'
 export type { ConnectionState } from './transport/connection.ts'
-export type { DaemonKind, Dialer } from './transport/route.ts'
+export type { Dialer } from './transport/route.ts'

@@ -7,7 +7,15 @@ import { run } from './command.ts'
 import { saying } from './say.ts'
 
 /** A Go module under `tools/`: it pins programs in its `go.mod`, or has the code of a small one. */
-export type ToolModule = 'buildkit' | 'registry' | 'engine' | 'docker-config' | 'httpproxy' | 'patterns'
+export type ToolModule =
+  | 'buildkit'
+  | 'registry'
+  | 'engine'
+  | 'docker-config'
+  | 'grpc-peer'
+  | 'httpproxy'
+  | 'patterns'
+  | 'hangfs'
 
 /**
  * Where the programs tell which version they are. Built as somebody's dependency they would not know:
@@ -24,8 +32,10 @@ const versionVariables: Record<ToolModule, { module: string; variable?: string }
     variable: 'github.com/moby/moby/v2/dockerversion.Version',
   },
   'docker-config': { module: 'github.com/docker/cli' },
+  'grpc-peer': { module: 'google.golang.org/grpc' },
   httpproxy: { module: 'golang.org/x/net' },
   patterns: { module: 'github.com/tonistiigi/fsutil' },
+  hangfs: { module: 'github.com/hanwen/go-fuse/v2' },
 }
 
 /** The folder with the programs of one tools module, compiled the first time and after a change of pins. */
@@ -65,7 +75,10 @@ async function fingerprintOf(source: string, pins: string): Promise<string> {
 
 function pinnedVersion(pins: string, module: string): string {
   for (const line of pins.split('\n')) {
-    const [path, version] = line.trim().split(/\s+/)
+    const [path, version] = line
+      .trim()
+      .replace(/^require /, '')
+      .split(/\s+/)
     if (path === module && version !== undefined) return version
   }
   throw new Error(`tools: no version of ${module} is pinned in its go.mod`)

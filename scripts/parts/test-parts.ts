@@ -6,6 +6,7 @@ import { provideTestDaemon } from './daemon.ts'
 import { depotCli, depotSdk } from './depot-clients.ts'
 import { type EngineEdition, startDockerd } from './dockerd.ts'
 import { goTools } from './go-tools.ts'
+import { hangfsCommand } from './hangfs.ts'
 import { interrupted } from './interruption.ts'
 import { registryCommand } from './registry.ts'
 import { say } from './say.ts'
@@ -25,7 +26,9 @@ export async function provideBuildkitParts(): Promise<ProvidedParts> {
     buildctl: async () => join(await goTools('buildkit'), 'buildctl'),
     registry: registryCommand,
     dockerConfig: async () => join(await goTools('docker-config'), 'docker-config'),
+    grpcPeer: async () => join(await goTools('grpc-peer'), 'grpc-peer'),
     patterns: async () => join(await goTools('patterns'), 'patterns'),
+    hangfs: hangfsCommand,
     busybox: staticBusybox,
     httpproxy: async () => join(await goTools('httpproxy'), 'httpproxy'),
     tinyproxy: tinyproxyCommand,

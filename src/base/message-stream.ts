@@ -11,6 +11,11 @@ export interface MessageStream {
    * Parts must not be changed afterwards.
    */
   send(...parts: Uint8Array[]): Promise<void> | undefined
+  /**
+   * The same for messages that already stand in frames one behind the other, see `message-frames.ts`. Where there is
+   * no frame, as in memory, it is missing.
+   */
+  sendFrames?(frames: Uint8Array): Promise<void> | undefined
   /** Aborted when the call is over for any reason: cancelled, broken, or its connection closed. */
   readonly signal: AbortSignal
 }

@@ -9,7 +9,6 @@ export interface Warning {
 
 export type WarningCode =
   | 'PLAINTEXT_TCP'
-  | 'NO_XATTRS'
   | 'SKIPPED_ENTRY'
   | 'NOT_REPORTED'
   | 'HEARTBEAT_FAILING'

@@ -13,7 +13,7 @@ export const daemonFlags = {
   addr: {
     type: 'string',
     hint: 'ADDRESS',
-    description: 'unix://PATH, tcp://HOST:PORT or docker:// (env BUILDKIT_HOST)',
+    description: 'unix://PATH, tcp://HOST:PORT, docker:// or ssh://HOST (env BUILDKIT_HOST)',
   },
   tlscacert: { type: 'string', hint: 'PATH', description: 'Authorities to trust, for tcp://' },
   tlscert: { type: 'string', hint: 'PATH', description: 'Our certificate, for tcp://' },

@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dockerFolder } from '../base/docker-folder.ts'
 import type { Environment } from '../base/environment.ts'
-import { invalidOption } from '../base/errors.ts'
+import { invalidOption, isBuildkitError } from '../base/errors.ts'
 import type { TlsOptions } from '../network/tls-options.ts'
 import { parseAddress, printableAddress } from '../transport/address.ts'
 
@@ -20,20 +20,37 @@ export interface EngineTarget {
  * | `unix:///path` | on a Unix socket of any name |
  * | `tcp://host:port`, `http://host:port`, `host:port` | on a TCP port, with TLS where `tls` is given |
  * | the same without port | on port 2375, or 2376 with TLS |
+ * | `ssh://user@host:port/path` | on a machine with an ssh server |
  *
  * Throws INVALID_OPTION for anything else, naming `option`.
  */
 export function engineTarget(host: string, tls: TlsOptions | undefined, option: string): EngineTarget {
+  const target = translated(host, tls, option)
+  try {
+    parseAddress(target.address)
+    return target
+  } catch (error) {
+    // It names the address that the host has become, which nobody has written.
+    const expected = (isBuildkitError(error) && error.expected) || forms
+    throw invalidOption(option, { expected, received: printableAddress(host), cause: error })
+  }
+}
+
+const forms = 'unix:///path/to/docker.sock, tcp://host:port or ssh://user@host'
+
+function translated(host: string, tls: TlsOptions | undefined, option: string): EngineTarget {
   const [, scheme = 'tcp', rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(host.trim()) ?? []
   switch (scheme.toLowerCase()) {
     case 'unix':
-      return checked({ address: `docker://${rest}` }, option)
+      return { address: `docker://${rest}` }
     case 'tcp':
     case 'http':
-      return checked({ address: `docker://${withPort(rest, tls)}`, ...(tls && { tls }) }, option)
+      return { address: `docker://${withPort(rest, tls)}`, ...(tls && { tls }) }
+    case 'ssh':
+      return { address: `docker+ssh://${rest}` }
     default:
       throw invalidOption(option, {
-        expected: 'unix:///path/to/docker.sock or tcp://host:port',
+        expected: forms,
         received: printableAddress(host),
         ...advices[scheme.toLowerCase()],
       })
@@ -41,18 +58,8 @@ export function engineTarget(host: string, tls: TlsOptions | undefined, option: 
 }
 
 const advices: Readonly<Record<string, { readonly advice: string }>> = {
-  ssh: {
-    advice:
-      'Bring its socket here, as by ssh -NL /tmp/docker.sock:/var/run/docker.sock user@host, ' +
-      'and use unix:///tmp/docker.sock',
-  },
   npipe: { advice: 'Let the Engine listen on a TCP port of this machine, and use tcp://localhost:2375' },
   https: { advice: 'Write tcp://, and set DOCKER_TLS_VERIFY=1' },
-}
-
-function checked(target: EngineTarget, option: string): EngineTarget {
-  parseAddress(target.address, option)
-  return target
 }
 
 /** Docker's own ports, for clients that are told no other. */

@@ -47,12 +47,22 @@ const lastMapField = 2
 
 /** A STAT packet for one entry. */
 export function encodeStat(stat: Stat): Buffer {
-  const size = sizeOfStat(stat)
-  const writer = new WireWriter(1 + sizeOfLengthPrefixed(size))
+  const packet = Buffer.allocUnsafe(sizeOfStatPacket(stat))
+  writeStatPacket(packet, 0, stat)
+  return packet
+}
+
+/** How long {@link writeStatPacket} is. */
+export function sizeOfStatPacket(stat: Stat): number {
+  return 1 + sizeOfLengthPrefixed(sizeOfStat(stat))
+}
+
+/** Writes a STAT packet into a buffer that has the room. */
+export function writeStatPacket(target: Buffer, offset: number, stat: Stat): void {
+  const writer = new WireWriter(target, offset)
   writer.uint(PacketTag.stat)
-  writer.uint(size)
+  writer.uint(sizeOfStat(stat))
   writeStat(writer, stat)
-  return writer.buffer
 }
 
 /** The STAT packet without an entry, which ends the listing: every field has its default, so no bytes. */
@@ -60,7 +70,7 @@ export const endOfListing = Buffer.alloc(0)
 
 /** A REQ packet. */
 export function encodeRequest(id: number): Buffer {
-  const writer = new WireWriter(2 + sizeOfId(id))
+  const writer = new WireWriter(Buffer.allocUnsafe(2 + sizeOfId(id)))
   writeHead(writer, PacketType.request, id)
   return writer.buffer
 }
@@ -70,14 +80,24 @@ export function encodeRequest(id: number): Buffer {
  * With length 0 it is the whole packet that ends a file.
  */
 export function dataHeader(id: number, length: number): Buffer {
+  const header = Buffer.allocUnsafe(sizeOfDataHeader(id, length))
+  writeDataHeader(header, 0, id, length)
+  return header
+}
+
+/** How long {@link writeDataHeader} is. */
+export function sizeOfDataHeader(id: number, length: number): number {
   const size = 2 + sizeOfId(id)
-  const writer = new WireWriter(length === 0 ? size : size + 1 + sizeOfUint(length))
+  return length === 0 ? size : size + 1 + sizeOfUint(length)
+}
+
+/** Writes what {@link dataHeader} returns into a buffer that has the room. */
+export function writeDataHeader(target: Buffer, offset: number, id: number, length: number): void {
+  const writer = new WireWriter(target, offset)
   writeHead(writer, PacketType.data, id)
-  if (length > 0) {
-    writer.uint(PacketTag.data)
-    writer.uint(length)
-  }
-  return writer.buffer
+  if (length === 0) return
+  writer.uint(PacketTag.data)
+  writer.uint(length)
 }
 
 /** The FIN packet. */
@@ -86,7 +106,9 @@ export const fin = Buffer.of(PacketTag.type, PacketType.fin)
 /** An ERR packet. */
 export function encodeError(message: string): Buffer {
   const text = Buffer.from(message)
-  const writer = new WireWriter(2 + (text.length === 0 ? 0 : 1 + sizeOfLengthPrefixed(text.length)))
+  const writer = new WireWriter(
+    Buffer.allocUnsafe(2 + (text.length === 0 ? 0 : 1 + sizeOfLengthPrefixed(text.length))),
+  )
   writeHead(writer, PacketType.error, 0)
   if (text.length > 0) {
     writer.uint(PacketTag.data)

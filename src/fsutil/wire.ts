@@ -124,13 +124,14 @@ export class WireReader {
   }
 }
 
-/** Writes protobuf fields into a buffer of the exact size; the `sizeOf...` functions tell it beforehand. */
+/** Writes protobuf fields into a buffer, which has the room: the `sizeOf...` functions tell it beforehand. */
 export class WireWriter {
   readonly buffer: Buffer
-  #position = 0
+  #position: number
 
-  constructor(size: number) {
-    this.buffer = Buffer.allocUnsafe(size)
+  constructor(buffer: Buffer, position = 0) {
+    this.buffer = buffer
+    this.#position = position
   }
 
   /** 0 to 2^53 - 1. */

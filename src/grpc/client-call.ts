@@ -1,7 +1,10 @@
 import * as http2 from 'node:http2'
 import { deferred } from '../base/deferred.ts'
 import type { MessageStream } from '../base/message-stream.ts'
-import { decodeMessage, metadataOf } from './headers.ts'
+import { onAbort } from '../base/on-abort.ts'
+import { version } from '../base/version.ts'
+import { resetError, responseError, statusError } from './call-status.ts'
+import { encodeTimeout, metadataOf } from './headers.ts'
 import { maxMessageBytes, outsideOfReading } from './http2-options.ts'
 import { type MessagePiece, MessageReader } from './message-reader.ts'
 import { MessageWriter } from './message-writer.ts'
@@ -36,6 +39,8 @@ export interface ClientCall extends MessageStream {
   cancel(reason: Error): void
 }
 
+const userAgent = `buildkit-client/${version}`
+
 /** Made once: the stack of an error is the costly part, and every call of a build comes to its end. */
 const endedWithoutHeaders = new RpcError(Code.Internal, 'the call ended without headers')
 const callOver = new RpcError(Code.Canceled, 'the call is over')
@@ -66,7 +71,9 @@ export class Http2Call implements ClientCall {
       ':path': method,
       'content-type': 'application/grpc',
       te: 'trailers',
-      'user-agent': 'buildkit-client-node',
+      'user-agent': userAgent,
+      ...(timeoutMs !== undefined &&
+        Number.isFinite(timeoutMs) && { 'grpc-timeout': encodeTimeout(timeoutMs) }),
       ...(metadata as http2.OutgoingHttpHeaders | undefined),
     })
     this.messages = new MessageReader(this.#stream, maxMessageBytes, () => {
@@ -110,17 +117,13 @@ export class Http2Call implements ClientCall {
   }
 
   #cancelOn(signal: AbortSignal | undefined, timeoutMs: number | undefined): () => void {
-    const onAbort = () => this.cancel(new RpcError(Code.Canceled, 'cancelled', { cause: signal?.reason }))
-    signal?.addEventListener('abort', onAbort, { once: true })
-    if (signal?.aborted) onAbort()
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            this.cancel(new RpcError(Code.DeadlineExceeded, `no answer within ${timeoutMs} ms`))
-          }, timeoutMs)
+    const link = onAbort(signal, (reason) =>
+      this.cancel(new RpcError(Code.Canceled, 'cancelled', { cause: reason })),
+    )
+    const expire = () => this.cancel(new RpcError(Code.DeadlineExceeded, `no answer within ${timeoutMs} ms`))
+    const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs)
     return () => {
-      signal?.removeEventListener('abort', onAbort)
+      link[Symbol.dispose]()
       clearTimeout(timer)
     }
   }
@@ -130,8 +133,8 @@ export class Http2Call implements ClientCall {
     stream.on('response', (headers: http2.IncomingHttpHeaders, flags: number, raw?: string[]) => {
       const metadata = raw === undefined ? fromObject(headers) : metadataOf(raw)
       if (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) this.#trailers = metadata
-      const status = Number(headers[':status'])
-      if (status !== 200) this.cancel(new RpcError(Code.Unavailable, `the daemon answered HTTP ${status}`))
+      const error = responseError(Number(headers[':status']), metadata)
+      if (error !== undefined) this.cancel(error)
       this.#headers.resolve(metadata)
     })
     stream.on('trailers', (headers: http2.IncomingHttpHeaders) => {
@@ -166,36 +169,11 @@ export class Http2Call implements ClientCall {
 
   /** What the end of the stream means: nothing for OK, else the error. */
   #verdict(failure: Error | undefined): Error | undefined {
-    const status = this.#trailers?.get('grpc-status')?.[0]
-    if (status !== undefined) return statusError(status, this.#trailers!)
+    if (this.#trailers?.has('grpc-status')) return statusError(this.#trailers)
     const reset = this.#stream.rstCode ?? http2.constants.NGHTTP2_NO_ERROR
     if (reset !== http2.constants.NGHTTP2_NO_ERROR) return resetError(reset, failure)
     return new RpcError(Code.Internal, 'the daemon ended the call without a status', { cause: failure })
   }
-}
-
-function statusError(status: string, trailers: Metadata): RpcError | undefined {
-  if (status === '0') return undefined
-  const code = /^\d{1,2}$/.test(status) ? Number(status) : Code.Unknown
-  const details = trailers.get('grpc-status-details-bin')?.[0]
-  return new RpcError(code, decodeMessage(trailers.get('grpc-message')?.[0] ?? ''), {
-    isAnswer: true,
-    ...(details === undefined ? {} : { details: Buffer.from(details, 'base64') }),
-  })
-}
-
-/** Reset codes as gRPC codes (grpc/grpc `doc/PROTOCOL-HTTP2.md`, "HTTP2 Transport Mapping"). */
-function resetError(reset: number, cause: Error | undefined): RpcError {
-  const { constants } = http2
-  if (reset === constants.NGHTTP2_CANCEL)
-    return new RpcError(Code.Canceled, 'the daemon reset the call', { cause })
-  if (reset === constants.NGHTTP2_REFUSED_STREAM) {
-    return new RpcError(Code.Unavailable, 'the daemon refused the call', { cause })
-  }
-  if (reset === constants.NGHTTP2_ENHANCE_YOUR_CALM) {
-    return new RpcError(Code.ResourceExhausted, 'the daemon found the call excessive', { cause })
-  }
-  return new RpcError(Code.Internal, `the daemon reset the call with HTTP/2 code ${reset}`, { cause })
 }
 
 function fromObject(headers: http2.IncomingHttpHeaders): Metadata {

@@ -7,6 +7,7 @@ import { type CallOptions, type ClientCall, type ClientOptions, Http2Call } from
 import {
   closeAtEnd,
   endConnection,
+  maxMessageBytes,
   sessionMemoryMegabytes,
   widenConnection,
   windowBytes,
@@ -21,6 +22,7 @@ export type { CallOptions, ClientCall, ClientOptions }
  * only that one call; what failed is then known from the status stream.
  */
 const maxHeaderListBytes = 65_535
+const maxHeaderPairs = 2_048
 
 /** A gRPC client on one ready byte stream. */
 export class RpcClient {
@@ -44,6 +46,7 @@ export class RpcClient {
       createConnection: () => duplex,
       settings: { initialWindowSize: windowBytes, maxHeaderListSize: maxHeaderListBytes, enablePush: false },
       maxSessionMemory: sessionMemoryMegabytes,
+      maxHeaderListPairs: maxHeaderPairs,
     })
     this.#arrived = arrivalsOf(duplex)
     const ready = deferred()
@@ -74,17 +77,16 @@ export class RpcClient {
 
   /** One request, one reply. Throws an {@link RpcError} for a status, a BuildkitError for a lost connection. */
   async unary(method: string, request: Uint8Array, options: CallOptions = {}): Promise<Buffer> {
-    const call = this.open(method, options)
-    call.send(request)?.catch(() => {})
-    call.halfClose()
+    const call = this.serverStream(method, request, options)
     let reply: Buffer | undefined
     for await (const message of call.messages) reply ??= message
     if (reply === undefined) throw new RpcError(Code.Internal, 'the daemon answered OK without a reply')
     return reply
   }
 
-  /** One request, many replies. */
+  /** One request, many replies. Throws TOO_LARGE for a request that no daemon takes, before any of it is sent. */
   serverStream(method: string, request: Uint8Array, options: CallOptions = {}): ClientCall {
+    if (request.length > maxMessageBytes) throw tooLarge(method, request.length)
     const call = this.open(method, options)
     call.send(request)?.catch(() => {})
     call.halfClose()
@@ -142,6 +144,15 @@ export class RpcClient {
       advice: 'See whether the daemon is still running and what it logged, then start the build again',
     })
   }
+}
+
+function tooLarge(method: string, bytes: number): BuildkitError {
+  return new BuildkitError('TOO_LARGE', `the request ${method} is larger than a daemon takes`, {
+    subject: method,
+    expected: `${maxMessageBytes} bytes at most`,
+    received: `${bytes}`,
+    advice: 'Make its options smaller, such as a Dockerfile or a definition given inline',
+  })
 }
 
 function drains(goaway: string): BuildkitError {

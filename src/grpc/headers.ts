@@ -16,6 +16,21 @@ export function decodeMessage(text: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8')
 }
 
+/** Encodes `grpc-timeout`: at most eight digits and a unit (grpc/grpc `doc/PROTOCOL-HTTP2.md`, "Requests"). */
+export function encodeTimeout(ms: number): string {
+  const whole = Math.max(1, Math.ceil(ms))
+  return whole < 1e8 ? `${whole}m` : `${Math.min(Math.ceil(whole / 1000), 99_999_999)}S`
+}
+
+/**
+ * The values of a `-bin` header: base64, with or without padding, several of them joined by commas or in lines of their
+ * own.
+ */
+export function binaryValues(metadata: Metadata, name: `${string}-bin`): Buffer[] {
+  const lines = metadata.get(name) ?? []
+  return lines.flatMap((line) => line.split(',')).map((value) => Buffer.from(value, 'base64'))
+}
+
 /**
  * The metadata of a raw header list (name, value, name, value). Node's parsed headers join repeated values
  * with a comma, which cannot be undone: a pattern may hold one.

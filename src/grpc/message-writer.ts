@@ -1,8 +1,7 @@
 import type { Writable } from 'node:stream'
 import { type Deferred, deferred } from '../base/deferred.ts'
+import { frameHeadBytes, writeFrameHead } from '../base/message-frames.ts'
 import { Code, RpcError } from './status.ts'
-
-const headerLength = 5
 
 /** Small messages are gathered into writes of about this size: fifty thousand STATs are not as many writes. */
 const slabBytes = 64 << 10
@@ -36,6 +35,19 @@ export class MessageWriter {
     return this.#underway + this.#used > highWaterBytes ? this.#waitForRoom() : undefined
   }
 
+  /** See {@link MessageStream.sendFrames}. */
+  sendFrames(frames: Uint8Array): Promise<void> | undefined {
+    if (this.#closed) return Promise.reject(closedError())
+    if (frames.length <= smallBytes) {
+      const start = this.#reserve(frames.length)
+      this.#slab.set(frames, start)
+    } else {
+      this.flush()
+      this.#write(frames)
+    }
+    return this.#underway + this.#used > highWaterBytes ? this.#waitForRoom() : undefined
+  }
+
   /** Hands everything gathered to the stream. */
   flush(): void {
     if (this.#used === 0 || this.#closed) return
@@ -46,30 +58,37 @@ export class MessageWriter {
   }
 
   #gather(length: number, parts: readonly Uint8Array[]): void {
-    if (this.#used + headerLength + length > this.#slab.length) {
-      this.flush()
-      if (this.#slab.length < headerLength + length) this.#slab = Buffer.allocUnsafe(slabBytes)
-    }
-    this.#slab[this.#used] = 0
-    this.#slab.writeUInt32BE(length, this.#used + 1)
-    this.#used += headerLength
+    let at = this.#reserve(frameHeadBytes + length)
+    writeFrameHead(this.#slab, at, length)
+    at += frameHeadBytes
     for (const part of parts) {
-      this.#slab.set(part, this.#used)
-      this.#used += part.length
+      this.#slab.set(part, at)
+      at += part.length
     }
-    if (this.#scheduled) return
-    this.#scheduled = true
-    process.nextTick(() => {
-      this.#scheduled = false
+  }
+
+  /** Where in the slab there is room for so many bytes, which are written in the next turn. */
+  #reserve(length: number): number {
+    if (this.#used + length > this.#slab.length) {
       this.flush()
-    })
+      if (this.#slab.length < length) this.#slab = Buffer.allocUnsafe(slabBytes)
+    }
+    const start = this.#used
+    this.#used += length
+    if (!this.#scheduled) {
+      this.#scheduled = true
+      process.nextTick(() => {
+        this.#scheduled = false
+        this.flush()
+      })
+    }
+    return start
   }
 
   #writeLarge(length: number, parts: readonly Uint8Array[]): void {
     this.flush()
-    const header = Buffer.allocUnsafe(headerLength)
-    header[0] = 0
-    header.writeUInt32BE(length, 1)
+    const header = Buffer.allocUnsafe(frameHeadBytes)
+    writeFrameHead(header, 0, length)
     this.#target.cork()
     this.#write(header)
     for (const part of parts) if (part.length > 0) this.#write(part)

@@ -180,6 +180,11 @@ class ServedHttp2Call implements ServedCall {
     return this.#writer.send(...parts)
   }
 
+  sendFrames(frames: Uint8Array): Promise<void> | undefined {
+    this.#begin()
+    return this.#writer.sendFrames(frames)
+  }
+
   end(code: number, message: string, details?: Buffer): void {
     const stream = this.#stream
     if (stream.destroyed || stream.closed) return

@@ -43,7 +43,7 @@ export function switchProtocol(
       if (head.length > 0) same.unshift(head)
       resolve({ stream: same })
     }
-    call.once('error', reject)
+    call.on('error', reject)
     call.once(method === 'CONNECT' ? 'connect' : 'upgrade', switched)
     call.once('response', async (answer) => otherwise(answer, await beginningOf(answer, maxBodyBytes)))
     call.end()

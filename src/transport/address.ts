@@ -9,12 +9,32 @@ export type Address =
   /** The API of a Docker Engine, on either, with a BuildKit behind it. */
   | { readonly kind: 'docker'; readonly path: string }
   | { readonly kind: 'docker'; readonly host: string; readonly port: number }
+  /** Either on a machine with an ssh server. */
+  | SshAddress
+
+export interface SshAddress {
+  readonly kind: 'ssh' | 'docker+ssh'
+  readonly login: string | undefined
+  readonly host: string
+  /** By default what ssh's own configuration says. */
+  readonly port: number | undefined
+  /** Of the daemon's socket over there; by default what the program there uses. */
+  readonly path: string | undefined
+}
+
+/** What stands at the end of a way: a BuildKit daemon, or a Docker Engine with a BuildKit inside. */
+export type DaemonKind = 'buildkit' | 'engine'
+
+/** Which of the two an address means. */
+export function daemonKindOf({ kind }: Address): DaemonKind {
+  return kind === 'docker' || kind === 'docker+ssh' ? 'engine' : 'buildkit'
+}
 
 /** Where the Docker Engine listens unless it is told otherwise. */
 export const defaultEngineSocket = '/var/run/docker.sock'
 
 const forms =
-  'unix:///path/to/buildkitd.sock, tcp://host:port, docker://, docker:///path/to/docker.sock or docker://host:port'
+  'unix:///path/to/buildkitd.sock, tcp://host:port, docker://, docker:///path/to/docker.sock, docker://host:port, ssh://host or docker+ssh://host'
 
 /**
  * Reads the address of a daemon:
@@ -28,6 +48,8 @@ const forms =
  * | `docker://` | the Docker Engine on its default socket |
  * | `docker:///path`, `docker://@name` | the Docker Engine on a socket of any name |
  * | `docker://host:port` | the Docker Engine on a TCP port |
+ * | `ssh://user@host:port/path` | BuildKit on a machine with an ssh server; all but the host may be left out |
+ * | `docker+ssh://user@host:port/path` | the Docker Engine on such a machine |
  *
  * A scheme may have upper-case letters. Throws INVALID_OPTION for anything else, naming `option`; what stands where a password could is left out
  * of the message.
@@ -45,6 +67,10 @@ export function parseAddress(text: string, option = 'address'): Address {
       return { kind: 'tcp', ...hostAndPort(rest, 'tcp://host:port', refuse) }
     case 'docker':
       return engineAddress(rest, refuse)
+    case 'ssh':
+      return { kind: 'ssh', ...remote(rest, refuse) }
+    case 'docker+ssh':
+      return { kind: 'docker+ssh', ...remote(rest, refuse) }
     default:
       throw refuse(forms, advices[scheme.toLowerCase()] ?? otherKind)
   }
@@ -54,9 +80,6 @@ const otherKind = 'For any other kind pass a dialer, a function that returns a D
 
 /** For schemes that other clients take. */
 const advices: Readonly<Record<string, string>> = {
-  ssh:
-    'Bring its socket here, as by ssh -NL /tmp/buildkitd.sock:/run/buildkit/buildkitd.sock user@host, ' +
-    'and use unix:///tmp/buildkitd.sock',
   npipe: 'Let the daemon listen on a TCP port of this machine, or pass a dialer that opens the pipe',
   http: 'Write tcp:// for BuildKit, docker:// for a Docker Engine',
   https: 'Write tcp:// for BuildKit, docker:// for a Docker Engine, and give the tls option',
@@ -100,6 +123,19 @@ function socketPath(text: string, form: string, refuse: Refuse): string {
   if (Buffer.byteLength(path) > maxSocketPathBytes)
     throw refuse(`a socket path of at most ${maxSocketPathBytes} bytes`)
   return path
+}
+
+/** Nothing that a shell over there, or ssh's own options, could take for something else. */
+function remote(rest: string, refuse: Refuse): Omit<SshAddress, 'kind'> {
+  const [, login, ipv6, name, digits, path] =
+    /^(?:([\w.][\w.-]*)@)?(?:\[([^\]]*)\]|([a-z0-9_][a-z0-9._-]*))(?::(\d{1,5}))?(\/[\w./-]*)?$/i.exec(
+      rest,
+    ) ?? []
+  const host = ipv6 ?? name
+  const port = digits === undefined ? undefined : Number(digits)
+  if (host === undefined || (ipv6 !== undefined && !isIPv6(ipv6)) || port === 0 || (port ?? 1) > 65_535)
+    throw refuse('ssh://user@host:port/path, a plain path, and no password')
+  return { login, host, port, path: path === '/' ? undefined : path }
 }
 
 function hostAndPort(rest: string, form: string, refuse: Refuse): { host: string; port: number } {

@@ -1,10 +1,8 @@
 import type { Duplex } from 'node:stream'
+import type { DaemonKind } from './address.ts'
 
 /** Opens a fresh byte stream to a daemon. Must honour the signal, and destroy what it had opened by then. */
 export type Dialer = (signal: AbortSignal) => Promise<Duplex>
-
-/** What stands at the end of a route: a BuildKit daemon, or a Docker Engine with a BuildKit inside. */
-export type DaemonKind = 'buildkit' | 'engine'
 
 /** One way to reach one daemon: what an address and its options come to. */
 export interface Route {

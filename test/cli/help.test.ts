@@ -17,7 +17,7 @@ Lists the parts of the daemon that run builds, the default one first.
 Options:
   -v, --verbose             Shows the labels as well
       --format table|json   How to print them on standard output (default table)
-      --addr ADDRESS        unix://PATH, tcp://HOST:PORT or docker:// (env BUILDKIT_HOST)
+      --addr ADDRESS        unix://PATH, tcp://HOST:PORT, docker:// or ssh://HOST (env BUILDKIT_HOST)
       --tlscacert PATH      Authorities to trust, for tcp://
       --tlscert PATH        Our certificate, for tcp://
       --tlskey PATH         The key of our certificate
@@ -50,7 +50,7 @@ Options:
       --progress auto|plain|rawjson|quiet
                                 How standard error shows the build (env BUILDKIT_PROGRESS, default auto)
       --metadata-file PATH      File for what the exporters report, as JSON
-      --addr ADDRESS            unix://PATH, tcp://HOST:PORT or docker:// (env BUILDKIT_HOST)
+      --addr ADDRESS            unix://PATH, tcp://HOST:PORT, docker:// or ssh://HOST (env BUILDKIT_HOST)
       --tlscacert PATH          Authorities to trust, for tcp://
       --tlscert PATH            Our certificate, for tcp://
       --tlskey PATH             The key of our certificate

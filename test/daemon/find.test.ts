@@ -117,11 +117,10 @@ test('DOCKER_HOST names the Engine, and its usual sockets are then not asked', a
 test('a DOCKER_HOST that cannot be used is passed over, and shows no user info', async () => {
   const outcome = async (DOCKER_HOST: string) => (await outcomes({ ...nowhere, env: { DOCKER_HOST } }))[1]
   assert.equal(
-    await outcome('ssh://me:secret@host'),
-    'the Docker Engine of DOCKER_HOST=ssh://…@host: option DOCKER_HOST cannot be used: ' +
-      'expected unix:///path/to/docker.sock or tcp://host:port, got "ssh://…@host". ' +
-      'Bring its socket here, as by ssh -NL /tmp/docker.sock:/var/run/docker.sock user@host, ' +
-      'and use unix:///tmp/docker.sock',
+    await outcome('npipe://me:secret@host'),
+    'the Docker Engine of DOCKER_HOST=npipe://…@host: option DOCKER_HOST cannot be used: ' +
+      'expected unix:///path/to/docker.sock, tcp://host:port or ssh://user@host, got "npipe://…@host". ' +
+      'Let the Engine listen on a TCP port of this machine, and use tcp://localhost:2375',
   )
   const withUser = await outcome('tcp://me:secret@host:1')
   assert.match(

@@ -95,7 +95,7 @@ test('a context that cannot be used says why', async () => {
   await storeContexts(dir.path, {
     broken: { meta: '{' },
     list: { meta: { Endpoints: { docker: [] } } },
-    ssh: { meta: dockerContext('ssh://me@far.example') },
+    pipe: { meta: dockerContext('npipe:////./pipe/docker_engine') },
     careless: { meta: dockerContext('tcp://far.example:1', { SkipTLSVerify: true }) },
   })
   const target = async (DOCKER_CONTEXT: string) =>
@@ -110,10 +110,10 @@ test('a context that cannot be used says why', async () => {
   await assert.rejects(target('../../..'), { code: 'INVALID_OPTION', expected: 'a context that is there' })
   await assert.rejects(target('broken'), { code: 'INVALID_OPTION', received: /an early end/ })
   await assert.rejects(target('list'), { code: 'INVALID_OPTION', received: /got a list/ })
-  await assert.rejects(target('ssh'), {
+  await assert.rejects(target('pipe'), {
     code: 'INVALID_OPTION',
-    subject: 'Docker context ssh',
-    advice: /ssh -NL/,
+    subject: 'Docker context pipe',
+    advice: /tcp:\/\/localhost:2375/,
   })
   await assert.rejects(target('careless'), { code: 'UNSUPPORTED', advice: /docker context update careless/ })
 })

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { dockerTls, engineTarget } from '../../src/engine/docker-host.ts'
+import { printableAddress } from '../../src/transport/address.ts'
 import { tempDir } from '../support/temp.ts'
 
 const tls = { caFile: '/ca.pem' }
@@ -22,6 +23,7 @@ test('every form that Docker takes names the same Engine', () => {
     ['tcp://:1234', 'docker://localhost:1234', 'docker://localhost:1234'],
     ['tcp://', 'docker://localhost:2375', 'docker://localhost:2376'],
     ['engine.example', 'docker://engine.example:2375', 'docker://engine.example:2376'],
+    ['ssh://me@engine.example:22', 'docker+ssh://me@engine.example:22'],
   ] as const) {
     assert.deepEqual(
       engineTarget(host, undefined, 'DOCKER_HOST').address.replace(/\/$/, ''),
@@ -29,13 +31,12 @@ test('every form that Docker takes names the same Engine', () => {
     )
     const withTls = engineTarget(host, tls, 'DOCKER_HOST')
     assert.equal(withTls.address.replace(/(?<!\/)\/$/, ''), secure?.replace(/\/$/, '') ?? plain)
-    assert.equal(withTls.tls, secure === undefined ? undefined : tls, 'a Unix socket has no TLS')
+    assert.equal(withTls.tls, secure === undefined ? undefined : tls, 'neither a Unix socket nor ssh has TLS')
   }
 })
 
 test('other schemes are refused with what to do, and without user info', () => {
   for (const [host, advice] of [
-    ['ssh://me:secret@engine.example', /ssh -NL/],
     ['npipe:////./pipe/docker_engine', /tcp:\/\/localhost:2375/],
     ['https://engine.example:2376', /DOCKER_TLS_VERIFY=1/],
     ['fd://3', undefined],
@@ -51,6 +52,7 @@ test('other schemes are refused with what to do, and without user info', () => {
       },
     )
   for (const host of [
+    'ssh://me:secret@engine.example',
     'tcp://me:secret@engine.example:1',
     'tcp://engine.example/path',
     'tcp://host:port',
@@ -59,6 +61,7 @@ test('other schemes are refused with what to do, and without user info', () => {
     assert.throws(() => engineTarget(host, undefined, 'DOCKER_HOST'), {
       code: 'INVALID_OPTION',
       subject: 'DOCKER_HOST',
+      received: JSON.stringify(printableAddress(host)),
     })
 })
 

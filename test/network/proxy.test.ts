@@ -76,6 +76,45 @@ test('what is no URL of an http or https proxy is INVALID_OPTION, without its us
   assert.equal(proxyFor({ host: 'localhost', port: 1 }, true, { HTTPS_PROXY: 'socks5://x' }), undefined)
 })
 
+test('NO_PROXY names hosts, domains, addresses and networks, each with a port or without', () => {
+  const direct = (NO_PROXY: string, host: string, port = 443) =>
+    proxyFor({ host, port }, true, { HTTPS_PROXY: url, NO_PROXY }) === undefined
+  for (const [entry, reached, through] of [
+    ['*', ['far.example', '10.0.0.1', 'fd00::1'], []],
+    [
+      'far.example',
+      ['far.example', 'a.far.example', 'FAR.example'],
+      ['notfar.example', 'example', 'far.example.org'],
+    ],
+    ['.far.example', ['a.far.example', 'a.b.far.example'], ['far.example', 'notfar.example']],
+    ['*.far.example', ['a.far.example'], ['far.example']],
+    ['far.example:443', ['far.example', 'a.far.example'], []],
+    ['far.example:80', [], ['far.example', 'a.far.example']],
+    ['far.example:', ['far.example'], []],
+    [':443', [], ['far.example']],
+    ['10.0.0.1', ['10.0.0.1', '::ffff:10.0.0.1'], ['10.0.0.2', '110.0.0.1']],
+    ['10.0.0.1:443', ['10.0.0.1'], []],
+    ['10.0.0.1:80', [], ['10.0.0.1']],
+    ['10.0.0.0/8', ['10.0.0.1', '10.255.0.1', '::ffff:10.1.1.1'], ['11.0.0.1', '10.example', 'fd00::1']],
+    ['10.0.0.0/33', [], ['10.0.0.1']],
+    ['0.0.0.0/0', ['10.0.0.1'], ['fd00::1', 'far.example']],
+    ['::/0', ['fd00::1'], ['10.0.0.1', '::ffff:10.0.0.1']],
+    ['fd00::/8', ['fd00::1', 'fd12::1%eth0'], ['fe80::1']],
+    ['fd00::1', ['fd00::1'], ['fd00::2']],
+    ['[fd00::1]:443', ['fd00::1'], []],
+    ['[fd00::1]:80', [], ['fd00::1']],
+    ['fe80::1%eth0', [], ['fe80::1']],
+    ['bücher.example', ['xn--bcher-kva.example', 'a.xn--bcher-kva.example'], ['xn--bcher-kva.org']],
+    [' a.example , far.example,', ['far.example', 'b.a.example'], ['b.example']],
+    ['', [], ['far.example']],
+  ] as const) {
+    for (const host of reached) assert.equal(direct(entry, host), true, `${host} with ${entry}`)
+    for (const host of through) assert.equal(direct(entry, host), false, `${host} with ${entry}`)
+  }
+  for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'])
+    assert.equal(direct('', host), true, host)
+})
+
 interface Case {
   readonly URL: string
   readonly HTTPProxy?: string

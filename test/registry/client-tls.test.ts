@@ -86,7 +86,7 @@ describe('a registry over TLS', () => {
     )
   })
 
-  it('may have a token server with certificates of another authority', real, async () => {
+  it('may have a token server with certificates of another authority', async () => {
     const other = await createAuthority('Another')
     const theirs = await other.issue({ names: ['127.0.0.1'] })
     await using tokens = await listening(
@@ -121,6 +121,31 @@ describe('a registry over TLS', () => {
     await using client = clientWith({ env: { HTTPS_PROXY: proxy.url }, tls })
     assert.deepEqual((await client.manifest(parseReference('registry.example/a'))).digest, index.digest)
     assert.deepEqual(proxy.requests, ['CONNECT registry.example:443', 'CONNECT auth.example:443'])
+  })
+
+  it('is never called in clear, whatever it answers', async () => {
+    await using plain = await listening(createServer(givesIndex))
+    const host = `127.0.0.1:${plain.port}`
+    await using client = clientWith({ tls: { [host]: { ca: authority.ca } } })
+    await assert.rejects(client.manifest(parseReference(`${host}/a`)), { code: 'TLS_FAILED' })
+  })
+
+  it('on another machine redirects to nothing in clear on this one', async () => {
+    await using local = await listening(createServer(givesIndex))
+    const location = `http://127.0.0.1:${local.port}/a`
+    await using registry = await listening(
+      https.createServer(server, (_, response) => response.writeHead(307, { location }).end()),
+    )
+    await using proxy = await startProxy({ hosts: { 'registry.example:443': registry.port } })
+    const tls = { 'registry.example': { ca: authority.ca } }
+    for (const insecure of [false, true]) {
+      await using client = clientWith({ env: { HTTPS_PROXY: proxy.url }, tls }, insecure)
+      await assert.rejects(client.manifest(parseReference('registry.example/a')), {
+        code: 'PROTOCOL_ERROR',
+        received: `one to ${location}`,
+      })
+    }
+    assert.equal(local.sockets.size, 0)
   })
 
   it('is called in clear on this machine without options, and over TLS with them', async () => {

@@ -5,7 +5,11 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import type { Credentials } from '../../src/registry/credentials.ts'
-import { dockerConfigCredentials, dockerConfigDir } from '../../src/registry/docker-config.ts'
+import {
+  checkDockerConfig,
+  dockerConfigCredentials,
+  dockerConfigDir,
+} from '../../src/registry/docker-config.ts'
 import { tempDir } from '../support/temp.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -183,6 +187,11 @@ describe('dockerConfigCredentials', () => {
       /to be base64 of user:password/,
     ],
     [
+      'whose auth is no UTF-8',
+      { auths: { 'a.example': { auth: Buffer.from(`me:${secret}\xe4`, 'latin1').toString('base64') } } },
+      /to be base64 of user:password/,
+    ],
+    [
       'whose auth holds no user',
       { auths: { 'a.example': { auth: base64(`:${secret}`) } } },
       /to be base64 of user:password/,
@@ -245,6 +254,26 @@ describe('dockerConfigCredentials', () => {
     await using at = await dockerConfig({})
     const reason = new Error('enough')
     await assert.rejects(at.ask('a.example', {}, AbortSignal.abort(reason)), (error) => error === reason)
+  })
+})
+
+describe('checkDockerConfig', () => {
+  it('finds what is malformed whatever the host, in the file and in the variable', async () => {
+    await using at = await dockerConfig('{"auths":{"a.example":{"auth":"!"}}}')
+    const check = (more: NodeJS.ProcessEnv = {}) => checkDockerConfig({ env: { ...at.env, ...more } }, never)
+    await check()
+    await check({ DOCKER_AUTH_CONFIG: '{"auths":{}}' })
+    for (const text of ['{', '[]', '{"auths":[]}', '{"credHelpers":7}', '{"credsStore":{}}']) {
+      const error = { code: 'CREDENTIALS_FAILED' }
+      await assert.rejects(
+        check({ DOCKER_AUTH_CONFIG: text }),
+        { ...error, subject: 'DOCKER_AUTH_CONFIG' },
+        text,
+      )
+      await at.write(text)
+      await assert.rejects(check(), { ...error, subject: at.file }, text)
+      await at.write({})
+    }
   })
 })
 

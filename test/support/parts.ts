@@ -12,8 +12,12 @@ export interface TestParts {
   readonly registry?: string
   /** Prints what Docker's own CLI module makes of a Docker config, from `tools/docker-config`. */
   readonly dockerConfig?: string
+  /** A server of grpc-go to hold our client against; its code is in `tools/grpc-peer`. */
+  readonly grpcPeer?: string
   /** Answers what BuildKit's own client would send of a directory, from `tools/patterns`. */
   readonly patterns?: string
+  /** Mounts a file system with a file that hangs, from `tools/hangfs`. */
+  readonly hangfs?: string
   /** A static busybox, the only file of the tests' base images. */
   readonly busybox?: string
   /** Says which proxy Go's tools use; its code is in `tools/httpproxy`. */

@@ -1,8 +1,9 @@
+import type { Dispatcher } from 'undici'
 import { deadline } from '../../base/deadline.ts'
-import { BuildkitError, type ErrorCode, isBuildkitError } from '../../base/errors.ts'
+import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
+import { readBounded } from '../../base/read-bounded.ts'
 import { retry } from '../../base/retry.ts'
 import { isLoopback } from '../../network/host.ts'
-import { HttpClient, type HttpReply } from '../../network/http.ts'
 
 /** A service that runs jobs and vouches for them: a trust policy of a project says whose jobs may build in it. */
 export interface OidcProvider {
@@ -40,9 +41,9 @@ export const oidcProviders: readonly OidcProvider[] = [
 
 /**
  * The token of the job that this process runs in; undefined where it is none of this provider's. Asked over
- * HTTPS, or HTTP on this machine, through the proxy that `env` names, with up to three tries.
+ * HTTPS, or HTTP on this machine, with up to three tries.
  *
- * Throws UNAUTHENTICATED, UNREACHABLE, TLS_FAILED, API_FAILED, REFUSED, TIMEOUT or CANCELLED; none of them holds a token.
+ * Throws UNAUTHENTICATED, UNREACHABLE, API_FAILED, REFUSED, TIMEOUT or CANCELLED; none of them holds a token.
  */
 export async function oidcToken(
   provider: OidcProvider,
@@ -52,11 +53,9 @@ export async function oidcToken(
   const found = provider.find(env)
   if (found === undefined || typeof found === 'string') return found || undefined
   const url = askable(found.url, provider)
-  await using client = new HttpClient({ env })
   using limit = deadline(timeoutMs, signal)
-  const tries = { signal: limit.signal, attempts: 3 }
   try {
-    return await retry(() => ask(client, found, url, provider, limit.signal), tries)
+    return await retry(() => ask(found, url, provider, limit.signal), { signal: limit.signal, attempts: 3 })
   } catch (cause) {
     if (limit.expired)
       throw failed('TIMEOUT', provider, {
@@ -122,37 +121,40 @@ function askable(text: string, provider: OidcProvider): URL {
 const maxReplyBytes = 256 << 10
 
 async function ask(
-  client: HttpClient,
   { method, headers, body, field }: OidcRequest,
   url: URL,
   provider: OidcProvider,
   signal: AbortSignal,
 ): Promise<string> {
+  const { Agent } = await import('undici')
+  const agent = new Agent()
   try {
-    const accept = { accept: 'application/json' }
-    const request = { method, url, headers: { ...headers, ...accept }, body, maxBytes: maxReplyBytes, signal }
-    // The signal has the deadline of all tries.
-    return tokenIn(await client.request({ ...request, timeoutMs: Number.POSITIVE_INFINITY }), field, provider)
+    const { origin, pathname, search } = url
+    const path = `${pathname}${search}`
+    const common = { origin, path, method, signal, headers: { ...headers, accept: 'application/json' } }
+    const answer = await agent.request({ ...common, ...(body !== undefined && { body }) })
+    return await tokenIn(answer, field, provider)
   } catch (cause) {
-    signal.throwIfAborted()
-    throw isBuildkitError(cause) ? explained(cause, provider) : cause
+    if (isBuildkitError(cause)) throw cause
+    throw failed('UNREACHABLE', provider, { received: messageOf(cause), cause })
+  } finally {
+    await agent.destroy()
   }
 }
 
-/** The same in the words of this request; an answer that is too long will be the next time too. */
-function explained(cause: BuildkitError, provider: OidcProvider): BuildkitError {
-  if (cause.subject === provider.name) return cause
-  const { code, expected, received = cause.shortMessage, advice } = cause
-  const fields = { received, cause, ...(expected && { expected }), ...(advice && { advice }) }
-  return failed(code === 'TOO_LARGE' ? 'REFUSED' : code, provider, fields)
-}
-
-function tokenIn({ status, body }: HttpReply, field: string, provider: OidcProvider): string {
-  if (status < 200 || status >= 300) {
-    const mayPass = status >= 500 || status === 429
-    throw failed(mayPass ? 'API_FAILED' : 'REFUSED', provider, { received: `status ${status}` })
+async function tokenIn(
+  { statusCode, body }: Dispatcher.ResponseData,
+  field: string,
+  provider: OidcProvider,
+): Promise<string> {
+  if (statusCode < 200 || statusCode >= 300) {
+    const mayPass = statusCode >= 500 || statusCode === 429
+    throw failed(mayPass ? 'API_FAILED' : 'REFUSED', provider, { received: `status ${statusCode}` })
   }
-  const token = parse(body.toString())?.[field]
+  const reply = await readBounded(body, maxReplyBytes)
+  if (reply === undefined)
+    throw failed('REFUSED', provider, { expected: `at most ${maxReplyBytes} bytes`, received: 'more' })
+  const token = parse(reply.toString())?.[field]
   if (typeof token === 'string' && token !== '') return token
   throw failed('REFUSED', provider, { expected: `JSON with a text ${field}`, received: 'none' })
 }
@@ -166,9 +168,9 @@ function parse(text: string): Record<string, unknown> | undefined {
 }
 
 function failed(
-  code: ErrorCode,
+  code: 'UNREACHABLE' | 'API_FAILED' | 'REFUSED' | 'TIMEOUT' | 'CANCELLED',
   { name }: OidcProvider,
-  fields: { expected?: string; received: string; advice?: string; cause?: unknown },
+  fields: { expected?: string; received: string; cause?: unknown },
 ): BuildkitError {
   return new BuildkitError(code, `${name} has given no OIDC token`, { subject: name, ...fields })
 }

@@ -34,3 +34,8 @@ export function isForbidden({ code }: SystemError): boolean {
 export function isNoLink({ code }: SystemError): boolean {
   return code === 'EINVAL'
 }
+
+/** Another directory is where it was, or it is somewhere else now. */
+export function isMoved({ code }: SystemError): boolean {
+  return code === 'EXDEV'
+}

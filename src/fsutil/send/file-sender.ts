@@ -1,16 +1,20 @@
 import { deferred } from '../../base/deferred.ts'
-import type { MessageStream } from '../../base/message-stream.ts'
+import { isBuildkitError } from '../../base/errors.ts'
+import type { OnWarning } from '../../base/warning.ts'
+import { noContents } from '../disk/listing.ts'
+import type { Contents, FileList, OpenFile } from '../disk/read.ts'
+import { systemErrorOf } from '../disk/system-error.ts'
 import { dataHeader } from '../packet.ts'
-import type { Entry, FileTree } from './file-tree.ts'
+import { frameOf, type SendFrames } from './frames.ts'
+import type { OfferedFile } from './offered.ts'
+import type { Source } from './source.ts'
+import { quoted, unreadable } from './unreadable.ts'
 
-/** So many files are read at a time: small ones are read together. */
+/** So many files are read at a time, as long as they are small. */
 const filesAtOnce = 128
 
-/** Large files go fewer at a time: no further one is begun while this many bytes are underway. */
-const bytesAtOnce = 2 << 20
-
-/** A file has no more than this underway, however large it is. */
-const bytesPerFile = 256 << 10
+/** No further file is added to a read of so many bytes. */
+const bytesAtOnce = 256 << 10
 
 /**
  * Sends the contents of files that have been asked for, several at a time. It takes any number of requests:
@@ -21,19 +25,21 @@ export class FileSender {
   requested = 0
   /** Bytes of contents sent so far. */
   bytes = 0
-  readonly #tree: FileTree
-  readonly #stream: MessageStream
+  readonly #source: Source
+  readonly #send: SendFrames
+  readonly #onWarning: OnWarning
   readonly #failure = deferred<never>()
-  #requests: Request[] = []
+  #waiting: OfferedFile[] = []
   #begun = 0
-  #filesUnderway = 0
-  #bytesUnderway = 0
+  #reads = 0
+  #isScheduled = false
   #onIdle: (() => void) | undefined
   #isStopped = false
 
-  constructor(tree: FileTree, stream: MessageStream) {
-    this.#tree = tree
-    this.#stream = stream
+  constructor(source: Source, send: SendFrames, onWarning: OnWarning) {
+    this.#source = source
+    this.#send = send
+    this.#onWarning = onWarning
   }
 
   /** Rejects when a file cannot be sent; never resolves. */
@@ -41,17 +47,23 @@ export class FileSender {
     return this.#failure.promise
   }
 
-  /** Sends the file under this id when its turn comes. */
-  request(id: number, file: Entry): void {
+  /** Sends the file when its turn comes. */
+  request(file: OfferedFile): void {
     if (this.#isStopped) return
     this.requested++
-    this.#requests.push({ id, file })
-    this.#begin()
+    this.#waiting.push(file)
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    // Requests come many at a time.
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#begin()
+    })
   }
 
   /** Waits until everything that has been asked for is sent. */
   idle(): Promise<void> {
-    if (this.#filesUnderway === 0) return Promise.resolve()
+    if (this.#reads === 0 && this.#waiting.length === 0) return Promise.resolve()
     return new Promise((resolve) => {
       this.#onIdle = resolve
     })
@@ -64,43 +76,81 @@ export class FileSender {
   }
 
   #begin(): void {
-    while (this.#filesUnderway < filesAtOnce && this.#bytesUnderway < bytesAtOnce) {
-      const request = this.#requests[this.#begun]
-      if (request === undefined) break
-      this.#begun++
-      const bytes = Math.min(request.file.stat.size, bytesPerFile)
-      this.#filesUnderway++
-      this.#bytesUnderway += bytes
-      this.#send(request)
+    while (this.#reads < this.#source.readsAtOnce && this.#begun < this.#waiting.length) {
+      // What comes while others are read is gathered, until it is enough for a read of its own.
+      if (this.#reads > 0 && this.#waiting.length - this.#begun < filesAtOnce / 2 && !this.#isNextLarge) break
+      this.#reads++
+      this.#read(this.#take())
         .catch(this.#failure.reject)
-        .finally(() => this.#end(bytes))
+        .finally(() => this.#end())
     }
-    if (this.#begun === this.#requests.length) this.#forget()
+    if (this.#begun === this.#waiting.length) this.#forget()
+  }
+
+  get #isNextLarge(): boolean {
+    return this.#waiting[this.#begun]!.size >= bytesAtOnce
+  }
+
+  #take(): OfferedFile[] {
+    const start = this.#begun
+    let bytes = 0
+    while (this.#begun < this.#waiting.length && this.#begun - start < filesAtOnce && bytes < bytesAtOnce)
+      bytes += Math.max(this.#waiting[this.#begun++]!.size, 0)
+    return this.#waiting.slice(start, this.#begun)
   }
 
   #forget(): void {
-    this.#requests = []
+    this.#waiting = []
     this.#begun = 0
   }
 
-  #end(bytes: number): void {
-    this.#filesUnderway--
-    this.#bytesUnderway -= bytes
+  #end(): void {
+    this.#reads--
     this.#begin()
-    if (this.#filesUnderway === 0) this.#onIdle?.()
+    if (this.#reads === 0 && this.#waiting.length === 0) this.#onIdle?.()
   }
 
-  async #send({ id, file }: Request): Promise<void> {
-    await this.#tree.read(file, (chunk) => {
-      this.bytes += chunk.length
-      return this.#stream.send(dataHeader(id, chunk.length), chunk)
-    })
-    const busy = this.#stream.send(dataHeader(id, 0))
+  async #read(requested: readonly OfferedFile[]): Promise<void> {
+    const files = requested.filter(({ size }) => size !== noContents)
+    for (const { id, size } of requested)
+      if (size === noContents) await this.#send(frameOf(dataHeader(id, 0)))
+    if (files.length === 0) return
+    const { frames, bytes, open, missing, failure } = await this.#source.read(columnsOf(files))
+    for (const [index, reason] of missing) this.#warnOfEmpty(files[index]!, reason)
+    await this.#pass(frames, bytes)
+    if (failure !== undefined) throw unreadable(files[failure.index]!.path, failure.error)
+    for (const file of open) await this.#readOn(files[file.index]!, file)
+  }
+
+  async #readOn({ id, path }: OfferedFile, { fd, index, position: start }: OpenFile): Promise<void> {
+    for (let position = start, isEnd = false; !isEnd; ) {
+      const more = await this.#source.readOn(id, { fd, index, position }).catch((error: unknown) => {
+        const reason = isBuildkitError(error) ? undefined : systemErrorOf(error)
+        throw reason?.code === undefined ? error : unreadable(path, reason)
+      })
+      isEnd = more.isEnd
+      position += more.bytes
+      await this.#pass(more.frames, more.bytes)
+    }
+  }
+
+  async #pass(frames: Contents['frames'], bytes: number): Promise<void> {
+    this.bytes += bytes
+    const busy = frames.length === 0 ? undefined : this.#send(frames)
     if (busy !== undefined) await busy
+  }
+
+  #warnOfEmpty({ path }: OfferedFile, reason: string): void {
+    this.#onWarning({ code: 'SKIPPED_ENTRY', message: `the file ${quoted(path)} is sent empty: ${reason}` })
   }
 }
 
-interface Request {
-  readonly id: number
-  readonly file: Entry
+function columnsOf(files: readonly OfferedFile[]): FileList {
+  return {
+    ids: Uint32Array.from(files, ({ id }) => id),
+    paths: files.map(({ path }) => path).join('\0'),
+    sizes: Float64Array.from(files, ({ size }) => size),
+    devices: BigUint64Array.from(files, ({ device }) => device),
+    inodes: BigUint64Array.from(files, ({ inode }) => inode),
+  }
 }

@@ -3,7 +3,7 @@ import { type ByteString, textOf } from '../byte-string.ts'
 import { Automaton } from '../patterns/automaton.ts'
 import { BadPattern, hasWildcard, parseGlob } from '../patterns/glob.ts'
 import { clean } from '../patterns/patterns.ts'
-import type { FileTree } from './file-tree.ts'
+import type { Source } from './source.ts'
 
 /**
  * Adds to the include patterns what the given paths lead to: each path, and wherever a part of it is a symlink,
@@ -23,7 +23,7 @@ export async function followPaths(
   return withoutNested([...includePatterns, ...found]) ?? []
 }
 
-type Links = Pick<FileTree, 'names' | 'readLink'>
+type Links = Pick<Source, 'names' | 'readLink'>
 
 /** A path through more links than this leads nowhere on Linux either (`MAXSYMLINKS`). */
 const maxLinks = 40

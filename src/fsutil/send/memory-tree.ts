@@ -1,46 +1,33 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { invalidOption } from '../../base/errors.ts'
 import { type ByteString, toByteString } from '../byte-string.ts'
+import { FilterTree } from '../disk/filter-tree.ts'
+import type { Patterns } from '../disk/jobs.ts'
+import { type Found, type Listing, ListingWriter } from '../disk/listing.ts'
+import type { Contents, FileList, MoreContents } from '../disk/read.ts'
+import { Slab } from '../disk/slab.ts'
 import { GoMode } from '../mode.ts'
 import { isSafePath } from '../paths.ts'
-import type { Choose, Entry, FileTree, SendChunk } from './file-tree.ts'
+import type { Source } from './source.ts'
 
 /** Files by their paths; a directory is there because something is in it. */
 export type Files = Readonly<Record<string, string | Uint8Array>>
 
-/** A tree of files given with their contents. Throws INVALID_OPTION for paths that cannot be, naming `option`. */
-export class MemoryTree implements FileTree {
+/** A tree of files given with their contents, for any number of transfers. */
+export class MemoryTree {
   readonly #root: Directory = new Map()
 
+  /** Throws INVALID_OPTION for paths that cannot be, naming `option`. */
   constructor(files: Files, option = 'localDirs') {
     for (const [path, contents] of Object.entries(files))
       if (!this.#add(path, typeof contents === 'string' ? Buffer.from(contents) : contents))
         throw unusable(path, option)
   }
 
-  list(directory: ByteString, choose: Choose): Promise<Entry[]> {
-    const entries: Entry[] = []
-    for (const [name, node] of [...this.#directory(directory)].sort(byName)) {
-      const path = directory === '' ? name : `${directory}/${name}`
-      const choice = choose(path)
-      if (choice !== 'skip') entries.push(entryOf(path, node, choice === 'send'))
-    }
-    return Promise.resolve(entries)
-  }
-
-  names(directory: ByteString): Promise<ByteString[]> {
-    return Promise.resolve([...this.#directory(directory).keys()].sort())
-  }
-
-  readLink(): Promise<undefined> {
-    return Promise.resolve(undefined)
-  }
-
-  async read(file: Entry, send: SendChunk): Promise<void> {
-    const contents = this.#node(file.stat.path)
-    if (!(contents instanceof Uint8Array)) return
-    for (let start = 0; start < contents.length; start += chunkBytes)
-      await send(contents.subarray(start, start + chunkBytes))
+  /** The tree as one transfer sees it. */
+  open(): Source {
+    return new OpenMemoryTree(this.#root)
   }
 
   /** False for a path that cannot be. */
@@ -58,6 +45,81 @@ export class MemoryTree implements FileTree {
     directory.set(name, contents)
     return true
   }
+}
+
+type Directory = Map<ByteString, Node>
+type Node = Directory | Uint8Array
+
+class OpenMemoryTree implements Source {
+  readonly readsAtOnce = 1
+  readonly #root: Directory
+  #filters: FilterTree | undefined
+
+  constructor(root: Directory) {
+    this.#root = root
+  }
+
+  names(directory: ByteString): Promise<ByteString[]> {
+    return Promise.resolve([...this.#directory(directory).keys()].sort())
+  }
+
+  readLink(): Promise<undefined> {
+    return Promise.resolve(undefined)
+  }
+
+  filter({ includes, excludes }: Patterns): void {
+    this.#filters = new FilterTree(includes, excludes)
+  }
+
+  async list(directories: readonly ByteString[], rows: number): Promise<Listing> {
+    const writer = new ListingWriter()
+    const stack = directories.toReversed()
+    do stack.push(...this.#listOne(stack.pop()!, writer).reverse())
+    while (stack.length > 0 && writer.rows < rows)
+    // Other work gets its turn: a health check must not wait for a walk.
+    await nextTurn()
+    return writer.finish(stack.reverse())
+  }
+
+  read({ ids, paths }: FileList): Promise<Contents> {
+    const files = paths.split('\0').map((path) => this.#node(path) as Uint8Array)
+    const slab = new Slab(files.map(({ length }) => length))
+    for (const [index, file] of files.entries()) slab.add(ids[index]!, file)
+    return Promise.resolve({
+      frames: slab.filled,
+      bytes: slab.contents,
+      open: [],
+      missing: new Map(),
+      failure: undefined,
+    })
+  }
+
+  readOn(): Promise<MoreContents> {
+    throw new Error('files in memory are read at once')
+  }
+
+  end(): void {}
+
+  /** Returns the directories in it that are to be looked into. */
+  #listOne(directory: ByteString, writer: ListingWriter): ByteString[] {
+    const filter = this.#filters!.take(directory)
+    const below: ByteString[] = []
+    const nodes = [...this.#directory(directory)].sort(byName)
+    for (const [name, node] of nodes) {
+      const path = directory === '' ? name : `${directory}/${name}`
+      const found = foundOf(name, path, node)
+      const isSent = filter.sends(path)
+      const inside = node instanceof Uint8Array ? undefined : filter.enter(path)
+      if (inside !== undefined) {
+        this.#filters!.put(path, inside)
+        below.push(path)
+      }
+      if (isSent) writer.add(found, inside === undefined ? undefined : path)
+      else if (inside !== undefined) writer.addOnDemand(found, path)
+    }
+    writer.endDirectory(directory, nodes.length)
+    return below
+  }
 
   #directory(path: ByteString): Directory {
     const node = this.#node(path)
@@ -74,12 +136,7 @@ export class MemoryTree implements FileTree {
   }
 }
 
-type Directory = Map<ByteString, Node>
-type Node = Directory | Uint8Array
-
-const chunkBytes = 256 << 10
-
-function entryOf(path: ByteString, node: Node, isChosen: boolean): Entry {
+function foundOf(name: ByteString, path: ByteString, node: Node): Found {
   const isFile = node instanceof Uint8Array
   const stat = {
     path,
@@ -92,8 +149,11 @@ function entryOf(path: ByteString, node: Node, isChosen: boolean): Entry {
     devmajor: 0,
     devminor: 0,
   }
-  return { stat, isChosen, inode: undefined }
+  return { name, stat, inode: isFile ? inMemory : undefined }
 }
+
+/** Files in memory are told apart by their names alone. */
+const inMemory = { device: 0n, number: 0n, isShared: false }
 
 /**
  * A time in the first second of 1970, made from the contents. The daemon keeps what it has of a file whose size

@@ -1,37 +1,32 @@
 import { BuildkitError, messageOf } from '../../base/errors.ts'
 import type { MessageStream } from '../../base/message-stream.ts'
 import { emitWarning, type OnWarning } from '../../base/warning.ts'
-import { type ByteString, toByteString } from '../byte-string.ts'
-import { isRegular } from '../mode.ts'
-import { decodePacket, encodeError, encodeStat, endOfListing, fin, PacketType } from '../packet.ts'
-import { createFilter, type Filter } from '../patterns/filter.ts'
+import { toByteString } from '../byte-string.ts'
+import type { Where } from '../disk/disk.ts'
+import { decodePacket, encodeError, endOfListing, fin, PacketType } from '../packet.ts'
 import { DiskTree } from './disk-tree.ts'
 import { FileSender } from './file-sender.ts'
-import type { Entry, FileTree } from './file-tree.ts'
 import { followPaths } from './follow-paths.ts'
-import { hasXattrTool } from './getfattr.ts'
-import { HardLinks } from './hard-links.ts'
+import { framesTo } from './frames.ts'
+import { Lister } from './lister.ts'
 import { type Files, MemoryTree } from './memory-tree.ts'
-import { type Visit, walk } from './walk.ts'
-import { XattrStage } from './xattrs.ts'
+import { Offered } from './offered.ts'
+import type { Source } from './source.ts'
 
 /** What is sent. */
 export interface Tree {
   /** A directory's path, which may be a link to it, or files by their paths with their contents. */
-  readonly root: string | Files
+  readonly root: string | Files | MemoryTree
   /** Patterns of what is sent, in the syntax of ignore files. None: everything. */
   readonly includePatterns?: readonly string[]
   /** Patterns of what is not sent. */
   readonly excludePatterns?: readonly string[]
   /** Paths that are added to the includes together with what symlinks in them lead to. */
   readonly followPaths?: readonly string[]
-  /**
-   * `auto`, the default, sends extended attributes if the system's tool to read them is installed, and warns
-   * once if it is not; `off` sends none.
-   */
-  readonly xattrs?: 'auto' | 'off'
-  /** Gets NO_XATTRS and SKIPPED_ENTRY. Without it they become warnings of the process. */
+  /** Gets SKIPPED_ENTRY for files that are sent empty. Without it they become warnings of the process. */
   readonly onWarning?: OnWarning | undefined
+  /** Where a directory is read; for tests. */
+  readonly where?: Where
 }
 
 /** What has been sent. */
@@ -50,89 +45,86 @@ export interface SentTree {
  * Sends a tree to the daemon, which says what it needs of it, until both agree that the transfer is complete
  * (tonistiigi/fsutil `send.go`). Throws CONTEXT_FAILED for what cannot be read, PROTOCOL_ERROR for a daemon that
  * misbehaves, and what the stream throws.
+ *
+ * Extended attributes are not sent: the daemon drops them before a layer is made.
  */
 export async function sendTree(stream: MessageStream, tree: Tree): Promise<SentTree> {
-  const onWarning = tree.onWarning ?? emitWarning
-  if (typeof tree.root !== 'string') {
-    const files = new MemoryTree(tree.root)
-    return new Sender(stream, files, undefined).send(await filterFor(files, tree))
-  }
-  const files = await DiskTree.open(tree.root, onWarning)
-  const sendsXattrs = tree.xattrs !== 'off' && (await canReadXattrs(onWarning))
-  return new Sender(stream, files, sendsXattrs ? files.path : undefined).send(await filterFor(files, tree))
-}
-
-async function filterFor(files: FileTree, tree: Tree): Promise<Filter> {
-  const includes = (tree.includePatterns ?? []).map(toByteString)
-  const excludes = (tree.excludePatterns ?? []).map(toByteString)
-  const follow = (tree.followPaths ?? []).map(toByteString)
-  return createFilter(follow.length === 0 ? includes : await followPaths(files, includes, follow), excludes)
-}
-
-async function canReadXattrs(onWarning: OnWarning): Promise<boolean> {
-  if (await hasXattrTool()) return true
-  if (!warnedOfXattrs.has(onWarning)) {
-    warnedOfXattrs.add(onWarning)
-    onWarning({
-      code: 'NO_XATTRS',
-      message: 'extended attributes are not sent: getfattr, of the package attr, is not installed',
+  const ended = new AbortController()
+  const signal = AbortSignal.any([stream.signal, ended.signal])
+  const source = await open(tree, signal)
+  try {
+    source.filter({
+      includes: await includesOf(source, tree),
+      excludes: (tree.excludePatterns ?? []).map(toByteString),
     })
+    return await new Sender(stream, source, tree.onWarning ?? emitWarning, signal).send()
+  } finally {
+    // Whatever has failed, the others go no further.
+    ended.abort()
+    source.end()
   }
-  return false
 }
 
-/** A build has several transfers; it is enough to say it once. */
-const warnedOfXattrs = new WeakSet<OnWarning>()
+async function open({ root, where }: Tree, signal: AbortSignal): Promise<Source> {
+  if (typeof root === 'string') return await DiskTree.open(root, signal, where)
+  return (root instanceof MemoryTree ? root : new MemoryTree(root)).open()
+}
+
+async function includesOf(source: Source, tree: Tree): Promise<readonly string[]> {
+  const includes = (tree.includePatterns ?? []).map(toByteString)
+  const follow = (tree.followPaths ?? []).map(toByteString)
+  return follow.length === 0 ? includes : await followPaths(source, includes, follow)
+}
 
 /** One transfer: the listing goes out while what the daemon asks for is answered. */
 class Sender {
   readonly #stream: MessageStream
-  readonly #tree: FileTree
-  readonly #xattrRoot: ByteString | undefined
+  readonly #signal: AbortSignal
+  /** What the daemon may still ask for. */
+  readonly #offered = new Offered()
+  readonly #lister: Lister
   readonly #files: FileSender
-  readonly #hardLinks = new HardLinks()
-  /** What the daemon may still ask for, by id. */
-  readonly #offered = new Map<number, Entry>()
-  #walked = 0
-  #listed = 0
 
-  /** `xattrRoot` is the path below which extended attributes are read, if they are. */
-  constructor(stream: MessageStream, tree: FileTree, xattrRoot: ByteString | undefined) {
+  constructor(stream: MessageStream, source: Source, onWarning: OnWarning, signal: AbortSignal) {
+    const send = framesTo(stream, signal)
     this.#stream = stream
-    this.#tree = tree
-    this.#xattrRoot = xattrRoot
-    this.#files = new FileSender(tree, stream)
+    this.#signal = signal
+    this.#lister = new Lister(source, this.#offered, send)
+    this.#files = new FileSender(source, send, onWarning)
   }
 
-  async send(filter: Filter): Promise<SentTree> {
-    const ended = new AbortController()
-    const signal = AbortSignal.any([this.#stream.signal, ended.signal])
-    const { failure } = this.#files
+  async send(): Promise<SentTree> {
+    const failure = this.#telling(this.#files.failure)
+    // Whatever else is thrown first is the error.
+    failure.catch(() => {})
     try {
-      await Promise.race([Promise.all([this.#list(filter, signal), this.#answer()]), failure])
+      await Promise.race([Promise.all([this.#list(), this.#answer()]), failure])
       await Promise.race([this.#files.idle(), failure])
     } finally {
-      // Whatever has failed, the others go no further.
-      ended.abort()
       this.#files.stop()
     }
     return {
-      walked: this.#walked,
-      listed: this.#listed,
+      walked: this.#lister.lookedAt,
+      listed: this.#offered.count,
       requested: this.#files.requested,
       bytes: this.#files.bytes,
     }
   }
 
-  async #list(filter: Filter, signal: AbortSignal): Promise<void> {
+  async #list(): Promise<void> {
+    await this.#telling(this.#lister.run())
+    await this.#stream.send(endOfListing)
+  }
+
+  /** Tells the daemon when work of ours fails. */
+  async #telling<T>(work: Promise<T>): Promise<T> {
     try {
-      await this.#walk(filter, signal)
+      return await work
     } catch (error) {
       // A call that is over has nobody to tell it to.
-      if (!signal.aborted) await this.#tell(error)
+      if (!this.#signal.aborted) await this.#tell(error)
       throw error
     }
-    await this.#stream.send(endOfListing)
   }
 
   /** The error itself matters more than whether the daemon can still be told of it. */
@@ -142,31 +134,12 @@ class Sender {
     } catch {}
   }
 
-  async #walk(filter: Filter, signal: AbortSignal): Promise<void> {
-    const visit: Visit = (entry) => this.#offer(entry)
-    if (this.#xattrRoot === undefined) {
-      this.#walked = await walk(this.#tree, filter, visit, signal)
-      return
-    }
-    const stage = new XattrStage(this.#xattrRoot, visit, signal)
-    this.#walked = await walk(this.#tree, filter, (entry) => stage.add(entry), signal)
-    await stage.end()
-  }
-
-  /** Tells the daemon of an entry. Ids count all of them, not only files. */
-  #offer(entry: Entry): Promise<void> | undefined {
-    this.#hardLinks.resolve(entry)
-    if (isRegular(entry.stat.mode)) this.#offered.set(this.#listed, entry)
-    this.#listed++
-    return this.#stream.send(encodeStat(entry.stat))
-  }
-
   /** Takes what the daemon sends, until it has all it wants. */
   async #answer(): Promise<void> {
     for await (const message of this.#stream.messages) {
       const packet = decodePacket(message)
       if (packet.type === PacketType.request) {
-        this.#request(packet.id)
+        this.#files.request(this.#offered.take(packet.id))
       } else if (packet.type === PacketType.fin) {
         await this.#stream.send(fin)
         return
@@ -177,13 +150,6 @@ class Sender {
       }
     }
     throw broken('the end of the transfer before that of the call', 'none')
-  }
-
-  #request(id: number): void {
-    const file = this.#offered.get(id)
-    if (file === undefined) throw new BuildkitError('PROTOCOL_ERROR', `invalid file id ${id}`)
-    this.#offered.delete(id)
-    this.#files.request(id, file)
   }
 }
 

@@ -25,11 +25,13 @@ export function fileSync(
   dirs: Readonly<Record<string, LocalDir>>,
   options: FileSyncOptions = {},
 ): Attachable {
+  /** Made once for all transfers of a directory. */
+  const inMemory = new Map<string, MemoryTree>()
   return {
     keys: Object.keys(dirs),
     check: async () => {
       for (const [name, dir] of Object.entries(dirs))
-        if (typeof dir !== 'string') new MemoryTree(dir, `localDirs.${name}`)
+        if (typeof dir !== 'string') inMemory.set(name, new MemoryTree(dir, `localDirs.${name}`))
     },
     methods: {
       '/moby.filesync.v1.FileSync/DiffCopy': async (call) => {
@@ -37,15 +39,16 @@ export function fileSync(
         if (!Object.hasOwn(dirs, name)) {
           throw new RpcError(Code.NotFound, `no access allowed to dir ${JSON.stringify(name)}`)
         }
+        const root = inMemory.get(name) ?? dirs[name]!
         const startedAt = new Date()
-        const sent = await sendTree(call, treeOf(dirs[name]!, call.metadata, options.onWarning))
+        const sent = await sendTree(call, treeOf(root, call.metadata, options.onWarning))
         options.onSent?.(name, sent, startedAt)
       },
     },
   }
 }
 
-function treeOf(root: LocalDir, metadata: Metadata, onWarning: OnWarning | undefined): Tree {
+function treeOf(root: LocalDir | MemoryTree, metadata: Metadata, onWarning: OnWarning | undefined): Tree {
   return {
     root,
     includePatterns: patternsOf(metadata, 'include-patterns'),

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { before, describe } from 'node:test'
 import type { MessageStream } from '../../../src/base/message-stream.ts'
 import type { Warning } from '../../../src/base/warning.ts'
+import type { Where } from '../../../src/fsutil/disk/disk.ts'
 import { isDirectory, isRegular } from '../../../src/fsutil/mode.ts'
 import { PathSequence } from '../../../src/fsutil/order.ts'
 import { decodePacket, encodeRequest, fin, type Packet, PacketType } from '../../../src/fsutil/packet.ts'
@@ -27,13 +29,28 @@ export interface ReceiverOptions {
   readonly messagesPerTurn?: number
 }
 
+/** Where the transfers of a test read the disk, unless they say otherwise; see {@link everywhere}. */
+const place: { where: Where } = { where: 'chosen' }
+
+/** Defines the same tests for every place where a directory may be read. */
+export function everywhere(define: (where: Where) => void): void {
+  for (const where of ['chosen', 'thread', 'process'] as const) {
+    describe(`read where it is ${where === 'chosen' ? 'chosen' : `a ${where}`}`, () => {
+      before(() => {
+        place.where = where
+      })
+      define(where)
+    })
+  }
+}
+
 /** Sends a tree to a receiver that insists on the rules of the protocol, and returns what it has received. */
 export async function transfer(tree: string | Tree, options: ReceiverOptions = {}): Promise<Received> {
   const warnings: Warning[] = []
   const receiver = new Receiver(options)
   const sending = sendTree(receiver.stream, {
     onWarning: (warning) => warnings.push(warning),
-    xattrs: 'off',
+    ...place,
     ...(typeof tree === 'string' ? { root: tree } : tree),
   })
   const sent = await sending.catch((error: Error) => {

@@ -73,14 +73,14 @@ async function daemonOf(attachable: Attachable) {
 }
 
 /** A token server that takes one password, which may change, and gives its user's name as the token. */
-async function tokenServer(password: { now: string }) {
+async function tokenServer(password: { now: string }, refusal = 401) {
   const methods: string[] = []
   const server = createServer(async (incoming, response) => {
     const form = new URLSearchParams(Buffer.concat(await incoming.toArray()).toString())
     methods.push(incoming.method ?? '')
     const anonymous = incoming.method === 'GET' && incoming.headers.authorization === undefined
     if (!anonymous && form.get('password') !== password.now) {
-      response.writeHead(401).end()
+      response.writeHead(refusal).end()
       return
     }
     const token = `token of ${form.get('username') ?? 'nobody'}`
@@ -137,6 +137,25 @@ describe('the options of credentials', () => {
       () => callbackAuth(() => undefined, { path: '' } as never),
     ])
       assert.throws(make, { code: 'INVALID_OPTION', subject: 'path' })
+  })
+})
+
+describe('the TLS options of credentials', () => {
+  it('are checked before a build', async () => {
+    const { signal } = new AbortController()
+    const tls = { 'a.example': { caFile: '/no/such/file' } }
+    const none = { DOCKER_CONFIG: '/dev/null' }
+    for (const attachable of [
+      staticAuth({}, { tls }),
+      callbackAuth(() => undefined, { tls }),
+      dockerConfigAuth({ tls, env: none }),
+    ])
+      await assert.rejects(async () => attachable.check?.(signal), {
+        code: 'INVALID_OPTION',
+        subject: 'tls["a.example"].caFile',
+      })
+    await dockerConfigAuth({ tls: { 'a.example': {} }, env: none }).check?.(signal)
+    assert.throws(() => staticAuth({}, { tls: { 'a b': {} } }), { code: 'INVALID_OPTION', subject: 'tls' })
   })
 })
 
@@ -231,25 +250,27 @@ describe('FetchToken', () => {
     assert.deepEqual(warnings, Array(4).fill('the function given as onUse failed: no'))
   })
 
-  it('looks refused credentials up once more, and tries again only with others', async () => {
-    const password = { now: 'hunter2' }
-    await using server = await tokenServer(password)
-    let asked = 0
-    await using daemon = await daemonOf(
-      callbackAuth(
-        () => {
-          asked++
-          return { username: 'me', password: password.now }
-        },
-        { env },
-      ),
-    )
-    await daemon.fetchToken('localhost:5000', server.realm)
-    password.now = 'renewed'
-    assert.deepEqual(await daemon.fetchToken('localhost:5000', server.realm), ['token of me', 60, 100])
-    assert.equal(asked, 2)
-    assert.deepEqual(server.methods, ['POST', 'POST', 'GET', 'POST'])
-  })
+  for (const refusal of [401, 403]) {
+    it(`looks credentials up once more after ${refusal}, and tries again only with others`, async () => {
+      const password = { now: 'hunter2' }
+      await using server = await tokenServer(password, refusal)
+      let asked = 0
+      await using daemon = await daemonOf(
+        callbackAuth(
+          () => {
+            asked++
+            return { username: 'me', password: password.now }
+          },
+          { env },
+        ),
+      )
+      await daemon.fetchToken('localhost:5000', server.realm)
+      password.now = 'renewed'
+      assert.deepEqual(await daemon.fetchToken('localhost:5000', server.realm), ['token of me', 60, 100])
+      assert.equal(asked, 2)
+      assert.deepEqual(server.methods, ['POST', 'POST', 'GET', 'POST'])
+    })
+  }
 
   it('fails the call and keeps the error for the user where the credentials stay refused', async () => {
     await using server = await tokenServer({ now: 'another' })
