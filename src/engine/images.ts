@@ -1,8 +1,9 @@
 import { Readable, Writable } from 'node:stream'
 import { isDigest } from '../base/digest.ts'
-import { BuildkitError, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
+import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
 import { readBounded } from '../base/read-bounded.ts'
 import { sanitize } from '../base/redact.ts'
+import { networkError } from '../network/failure.ts'
 import { HttpClient, type HttpReply } from '../network/http.ts'
 import { type Engine, wordsOf } from '../transport/engine.ts'
 
@@ -204,13 +205,11 @@ async function read(body: AsyncIterable<Buffer>): Promise<Buffer> {
   return bytes
 }
 
-const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
-
 function loadFailed(engine: Engine, idleTimeoutMs: number, cause: unknown): Error {
   const explained = isBuildkitError(cause) ? cause : engine.explain?.(cause)
   if (explained !== undefined) return explained
   const subject = engine.description
-  if (timeouts.has(systemCode(cause) ?? ''))
+  if (networkError(cause, subject).code === 'TIMEOUT')
     return new BuildkitError('TIMEOUT', `${subject} has stopped while it loads an image`, {
       subject,
       expected: `progress within ${idleTimeoutMs} ms`,

@@ -1,9 +1,8 @@
-import type { Dispatcher } from 'undici'
 import { deadline } from '../../base/deadline.ts'
-import { BuildkitError, isBuildkitError, messageOf } from '../../base/errors.ts'
-import { readBounded } from '../../base/read-bounded.ts'
+import { BuildkitError, type ErrorCode, isBuildkitError } from '../../base/errors.ts'
 import { retry } from '../../base/retry.ts'
 import { isLoopback } from '../../network/host.ts'
+import { HttpClient, type HttpReply } from '../../network/http.ts'
 
 /** A service that runs jobs and vouches for them: a trust policy of a project says whose jobs may build in it. */
 export interface OidcProvider {
@@ -41,9 +40,9 @@ export const oidcProviders: readonly OidcProvider[] = [
 
 /**
  * The token of the job that this process runs in; undefined where it is none of this provider's. Asked over
- * HTTPS, or HTTP on this machine, with up to three tries.
+ * HTTPS, or HTTP on this machine, through the proxy that `env` names, with up to three tries.
  *
- * Throws UNAUTHENTICATED, UNREACHABLE, API_FAILED, REFUSED, TIMEOUT or CANCELLED; none of them holds a token.
+ * Throws UNAUTHENTICATED, UNREACHABLE, TLS_FAILED, API_FAILED, REFUSED, TIMEOUT or CANCELLED; none of them holds a token.
  */
 export async function oidcToken(
   provider: OidcProvider,
@@ -53,9 +52,11 @@ export async function oidcToken(
   const found = provider.find(env)
   if (found === undefined || typeof found === 'string') return found || undefined
   const url = askable(found.url, provider)
+  await using client = new HttpClient({ env })
   using limit = deadline(timeoutMs, signal)
+  const tries = { signal: limit.signal, attempts: 3 }
   try {
-    return await retry(() => ask(found, url, provider, limit.signal), { signal: limit.signal, attempts: 3 })
+    return await retry(() => ask(client, found, url, provider, limit.signal), tries)
   } catch (cause) {
     if (limit.expired)
       throw failed('TIMEOUT', provider, {
@@ -121,40 +122,37 @@ function askable(text: string, provider: OidcProvider): URL {
 const maxReplyBytes = 256 << 10
 
 async function ask(
+  client: HttpClient,
   { method, headers, body, field }: OidcRequest,
   url: URL,
   provider: OidcProvider,
   signal: AbortSignal,
 ): Promise<string> {
-  const { Agent } = await import('undici')
-  const agent = new Agent()
   try {
-    const { origin, pathname, search } = url
-    const path = `${pathname}${search}`
-    const common = { origin, path, method, signal, headers: { ...headers, accept: 'application/json' } }
-    const answer = await agent.request({ ...common, ...(body !== undefined && { body }) })
-    return await tokenIn(answer, field, provider)
+    const accept = { accept: 'application/json' }
+    const request = { method, url, headers: { ...headers, ...accept }, body, maxBytes: maxReplyBytes, signal }
+    // The signal has the deadline of all tries.
+    return tokenIn(await client.request({ ...request, timeoutMs: Number.POSITIVE_INFINITY }), field, provider)
   } catch (cause) {
-    if (isBuildkitError(cause)) throw cause
-    throw failed('UNREACHABLE', provider, { received: messageOf(cause), cause })
-  } finally {
-    await agent.destroy()
+    signal.throwIfAborted()
+    throw isBuildkitError(cause) ? explained(cause, provider) : cause
   }
 }
 
-async function tokenIn(
-  { statusCode, body }: Dispatcher.ResponseData,
-  field: string,
-  provider: OidcProvider,
-): Promise<string> {
-  if (statusCode < 200 || statusCode >= 300) {
-    const mayPass = statusCode >= 500 || statusCode === 429
-    throw failed(mayPass ? 'API_FAILED' : 'REFUSED', provider, { received: `status ${statusCode}` })
+/** The same in the words of this request; an answer that is too long will be the next time too. */
+function explained(cause: BuildkitError, provider: OidcProvider): BuildkitError {
+  if (cause.subject === provider.name) return cause
+  const { code, expected, received = cause.shortMessage, advice } = cause
+  const fields = { received, cause, ...(expected && { expected }), ...(advice && { advice }) }
+  return failed(code === 'TOO_LARGE' ? 'REFUSED' : code, provider, fields)
+}
+
+function tokenIn({ status, body }: HttpReply, field: string, provider: OidcProvider): string {
+  if (status < 200 || status >= 300) {
+    const mayPass = status >= 500 || status === 429
+    throw failed(mayPass ? 'API_FAILED' : 'REFUSED', provider, { received: `status ${status}` })
   }
-  const reply = await readBounded(body, maxReplyBytes)
-  if (reply === undefined)
-    throw failed('REFUSED', provider, { expected: `at most ${maxReplyBytes} bytes`, received: 'more' })
-  const token = parse(reply.toString())?.[field]
+  const token = parse(body.toString())?.[field]
   if (typeof token === 'string' && token !== '') return token
   throw failed('REFUSED', provider, { expected: `JSON with a text ${field}`, received: 'none' })
 }
@@ -168,9 +166,9 @@ function parse(text: string): Record<string, unknown> | undefined {
 }
 
 function failed(
-  code: 'UNREACHABLE' | 'API_FAILED' | 'REFUSED' | 'TIMEOUT' | 'CANCELLED',
+  code: ErrorCode,
   { name }: OidcProvider,
-  fields: { expected?: string; received: string; cause?: unknown },
+  fields: { expected?: string; received: string; advice?: string; cause?: unknown },
 ): BuildkitError {
   return new BuildkitError(code, `${name} has given no OIDC token`, { subject: name, ...fields })
 }

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import type { BuildkitError } from '../../../src/base/errors.ts'
 import { type OidcOptions, oidcProviders, oidcToken } from '../../../src/depot/identity/oidc.ts'
 import { listening } from '../../support/listening.ts'
+import { startProxy } from '../../support/proxy.ts'
 
 type Handler = (request: IncomingMessage & { text: string }, response: ServerResponse) => void
 
@@ -89,6 +90,17 @@ describe('the OIDC token of GitHub Actions', () => {
       ...['GET', `/jobs/1?api-version=2.0&${audience}`, 'bearer request-secret'],
       ...['GET', `/jobs/2?${audience}`, 'bearer request-secret'],
     ])
+  })
+
+  it('is asked for through the proxy that the environment names', async () => {
+    await using proxy = await startProxy({ status: 403 })
+    const env = { ...github('https://far.example/jobs/1'), HTTPS_PROXY: proxy.url }
+    await assert.rejects(
+      ask('GitHub Actions', env),
+      fails('UNREACHABLE', /status 403 Forbidden/, /name the host in NO_PROXY/),
+    )
+    assert.ok(proxy.requests.length > 0)
+    assert.deepEqual(new Set(proxy.requests), new Set(['CONNECT far.example:443']))
   })
 
   it('is asked for again while the service is unwell', async () => {
