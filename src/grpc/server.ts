@@ -10,12 +10,11 @@ import {
   maxMessageBytes,
   outsideOfReading,
   sessionMemoryMegabytes,
-  widenConnection,
-  windowBytes,
 } from './http2-options.ts'
 import { type MessagePiece, MessageReader } from './message-reader.ts'
 import { MessageWriter } from './message-writer.ts'
 import type { Metadata } from './metadata.ts'
+import { sessionWindow, shareWindows } from './session-windows.ts'
 import { Code, RpcError } from './status.ts'
 
 /** One call of the other side to a method that we serve. */
@@ -73,14 +72,15 @@ export function serve(duplex: Duplex, options: ServerOptions): Server {
   const streams = new Map<number, ServerStream>()
   const session = http2.performServerHandshake(duplex, {
     settings: {
-      initialWindowSize: windowBytes,
+      initialWindowSize: sessionWindow(),
       maxHeaderListSize: maxHeaderListBytes,
       maxFrameSize: maxFrameBytes,
     },
     maxHeaderListPairs: maxHeaderPairs,
     maxSessionMemory: sessionMemoryMegabytes,
   })
-  widenConnection(session)
+  session.setLocalWindowSize(sessionWindow())
+  shareWindows(session)
   session.on('stream', (stream: ServerStream, headers: Headers, _flags: number, rawHeaders: string[]) => {
     const id = stream.id!
     streams.set(id, stream)
