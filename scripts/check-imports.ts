@@ -103,6 +103,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'platforms',
     'session (types)',
     'session/auth',
+    'session/files',
     'solve/status (types)',
     'solve/options',
     'solve/failure',

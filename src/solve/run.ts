@@ -111,7 +111,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   /** What is given to a build is taken care of from here on, also when its options are refused. */
   async #run(): Promise<SolveResult> {
     const { exports, signal } = this.#options
-    using _outputs = ownOutputs(outputsOf(exports), (error) => this.#breakOff(error))
+    using _outputs = ownOutputs(exports, (error) => this.#breakOff(error))
     checkShape(this.#options)
     using _signal = this.cancellation.follow(signal)
     if (this.#connection.state === 'closed') throw startedTooLate()
@@ -242,11 +242,6 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
       cancelled,
     })
   }
-}
-
-/** Before it is known whether the options are what they should be. */
-function outputsOf(exports: unknown): unknown[] {
-  return Array.isArray(exports) ? exports.map((entry) => (entry as { output?: unknown } | null)?.output) : []
 }
 
 function startedTooLate(): BuildkitError {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { CancellableRun } from '../../base/cancellable-run.ts'
 import { deadline } from '../../base/deadline.ts'
 import { BuildkitError, isBuildkitError, messageOf, withoutAdvice } from '../../base/errors.ts'
-import { emitWarning } from '../../base/warning.ts'
+import { emitWarning, guardedWarning } from '../../base/warning.ts'
 import { chosenEngine } from '../../engine/docker-context.ts'
 import type { EngineTarget } from '../../engine/docker-host.ts'
 import { type ImageLoad, type LoadedImage, loadImages } from '../../engine/images.ts'
@@ -10,6 +10,7 @@ import { pushMerged } from '../../platforms/merged-image.ts'
 import { insecureNames, pushedNames } from '../../platforms/shared-exports.ts'
 import { grantedAuth } from '../../session/auth/granted-auth.ts'
 import { isAuth, registryAuthOf } from '../../session/auth/local-auth.ts'
+import { ownOutputs } from '../../session/files/outputs.ts'
 import { SolveError } from '../../solve/failure/solve-error.ts'
 import { checkOptions } from '../../solve/options/check.ts'
 import type { Export, SolveOptions } from '../../solve/options/options.ts'
@@ -96,8 +97,9 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
   }
 
   async #run(): Promise<DepotResult> {
+    using _outputs = ownOutputs(this.#options.exports, (error) => this.cancellation.stop(error))
     const plan = planSolves(this.#options, this.#env)
-    using _ = this.cancellation.follow(this.#options.signal)
+    using _signal = this.cancellation.follow(this.#options.signal)
     await checkSolves(plan, this.#options)
     const loading = await startLoading(this.#options.load, this.#env, this.cancellation.signal)
     const build = await this.#register()
@@ -135,7 +137,7 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
     } catch (error) {
       const failure = this.#failure(error)
       await build.finish(outcomeOf(failure)).catch((unreported) => {
-        const { onWarning = emitWarning } = this.#options
+        const onWarning = guardedWarning(this.#options.onWarning) ?? emitWarning
         const message = `Depot could not be told how build ${build.buildId} has ended: ${messageOf(unreported)}`
         onWarning({ code: 'NOT_REPORTED', message })
       })
@@ -147,7 +149,7 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
   async #cancelledEnd(build: DepotBuild): Promise<never> {
     const { signal } = this.cancellation
     if (!signal.aborted) await once(signal, 'abort')
-    await build.finish({ status: 'cancelled' })
+    if (this.cancellation.cancelled !== undefined) await build.finish({ status: 'cancelled' })
     throw signal.reason
   }
 
@@ -225,8 +227,9 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
   }
 
   #failure(error: unknown): unknown {
-    const { cancelled } = this.cancellation
-    if (cancelled === undefined || (isBuildkitError(error) && error.code === 'CANCELLED')) return error
+    const { cancelled, signal } = this.cancellation
+    if (cancelled === undefined) return signal.aborted ? signal.reason : error
+    if (isBuildkitError(error) && error.code === 'CANCELLED') return error
     const { reason } = cancelled
     const why = reason === undefined ? '' : `: ${messageOf(reason)}`
     return new BuildkitError('CANCELLED', `the build was cancelled${why}`, { cause: reason })

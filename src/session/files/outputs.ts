@@ -3,14 +3,14 @@ import type { BuildkitError } from '../../base/errors.ts'
 import { exportFailed } from '../../fsutil/receive/export-failed.ts'
 
 /**
- * Takes charge of the Writables among these outputs until disposed of. One that fails before it is written to is passed on
+ * Takes charge of the Writables that are the `output` of these exports, checked or not, until disposed of. One
+ * that fails before it is written to is passed on
  * as EXPORT_FAILED: without a listener it would end the process. Those that were not written to are destroyed at the
  * end, with the end of the last owner where there are several: a build on Depot and its solves.
  */
-export function ownOutputs(
-  outputs: readonly unknown[],
-  onFailure: (error: BuildkitError) => void,
-): Disposable {
+export function ownOutputs(exports: unknown, onFailure: (error: BuildkitError) => void): Disposable {
+  const entries: unknown[] = Array.isArray(exports) ? exports : []
+  const outputs = entries.map((entry) => (entry as { output?: unknown } | null | undefined)?.output)
   const releases = [...new Set(outputs.filter(isWritable))].map((stream) => own(stream, onFailure))
   return {
     [Symbol.dispose]() {

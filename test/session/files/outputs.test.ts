@@ -9,7 +9,14 @@ describe('ownOutputs', () => {
     const stream = new PassThrough()
     const failures: BuildkitError[] = []
     const owned = ownOutputs(
-      [stream, 'a path', () => stream, undefined, null, { write() {}, end() {} }],
+      [
+        { output: stream },
+        { output: 'a path' },
+        { output: () => stream },
+        null,
+        7,
+        { output: { write() {}, end() {} } },
+      ],
       (error) => failures.push(error),
     )
     stream.destroy(Object.assign(new Error('ENOENT: no such file, open'), { code: 'ENOENT' }))
@@ -27,14 +34,14 @@ describe('ownOutputs', () => {
     stream.destroy(new Error('early'))
     await new Promise((resolve) => stream.once('close', resolve))
     const failures: BuildkitError[] = []
-    ownOutputs([stream], (error) => failures.push(error))[Symbol.dispose]()
+    ownOutputs([{ output: stream }], (error) => failures.push(error))[Symbol.dispose]()
     assert.equal(failures[0]!.message, 'cannot write the output: early')
   })
 
   it('destroys at the end what was not written to, with the last of its owners', () => {
     const [unused, written] = [new PassThrough(), new PassThrough()]
-    const outer = ownOutputs([unused, written], assert.fail)
-    const inner = ownOutputs([unused, unused, written], assert.fail)
+    const outer = ownOutputs([{ output: unused }, { output: written }], assert.fail)
+    const inner = ownOutputs([{ output: unused }, { output: unused }, { output: written }], assert.fail)
     useOutput(written)
     inner[Symbol.dispose]()
     assert.equal(unused.destroyed, false)
@@ -42,6 +49,11 @@ describe('ownOutputs', () => {
     assert.equal(unused.destroyed, true)
     assert.equal(written.destroyed, false)
     assert.equal(written.listenerCount('error'), 0)
+  })
+
+  it('takes anything for exports', () => {
+    for (const exports of [undefined, null, 'tar', {}, [undefined]])
+      ownOutputs(exports, assert.fail)[Symbol.dispose]()
   })
 
   it('lets a stream be written to once', () => {
