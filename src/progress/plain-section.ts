@@ -1,3 +1,4 @@
+import { setBounded } from '../base/bounded-map.ts'
 import { amount } from './amount.ts'
 import type { Item, Step } from './graph.ts'
 import { type LogPiece, timed } from './step-log.ts'
@@ -8,6 +9,14 @@ const worthwhileTime = 5_000
 /** Of a piece of log, beside its text. */
 const pieceSize = 64
 
+/**
+ * How each item was last printed, by its name: what another step has just printed under the same name is not worth
+ * repeating before it is done (moby/buildkit `progressui/printer.go` goes by the name too).
+ */
+export type PrintedItems = Map<string, { item: Item; current: number; timestamp: number; done: boolean }>
+
+const maxPrinted = 10_000
+
 /** One step in plain output: what is not printed yet, and how. Every line starts with the step's number. */
 export class PlainSection {
   readonly step: Step
@@ -15,7 +24,7 @@ export class PlainSection {
   waiting = 0
   #prefix = ''
   readonly #items = new Set<Item>()
-  readonly #printedItems = new WeakMap<Item, { current: number; timestamp: number; done: boolean }>()
+  readonly #printed: PrintedItems
   #warnings: string[] = []
   #pieces: LogPiece[] = []
   #lineOpen = false
@@ -23,8 +32,9 @@ export class PlainSection {
   #events = 0
   #since: number | undefined
 
-  constructor(step: Step) {
+  constructor(step: Step, printed: PrintedItems) {
     this.step = step
+    this.#printed = printed
   }
 
   addItem(item: Item): void {
@@ -137,7 +147,7 @@ export class PlainSection {
     if (!this.#isWorthwhile(item)) return ''
     const { name, current, timestamp, started, completed } = item
     const done = completed !== undefined
-    this.#printedItems.set(item, { current, timestamp, done })
+    setBounded(this.#printed, name, { item, current, timestamp, done }, maxPrinted)
     if (!done) this.#itemOpen = true
     const seconds = ((completed ?? timestamp) - (started ?? timestamp)) / 1000
     const parts = [name, amount(item), seconds > 0.01 ? `${seconds.toFixed(1)}s` : '', done ? 'done' : '']
@@ -145,9 +155,9 @@ export class PlainSection {
   }
 
   #isWorthwhile(item: Item): boolean {
-    const printed = this.#printedItems.get(item)
+    const printed = this.#printed.get(item.name)
     if (printed === undefined) return true
-    if (item.completed !== undefined) return !printed.done
+    if (item.completed !== undefined) return printed.item !== item || !printed.done
     const progress = item.total > 0 ? (item.current - printed.current) / item.total : 0
     return progress >= worthwhileShare || item.timestamp - printed.timestamp >= worthwhileTime
   }

@@ -1,8 +1,9 @@
 import type { SolveStatus } from '../solve/status/status.ts'
 import { failureBlocks } from './failure-blocks.ts'
 import { Graph, type Step } from './graph.ts'
-import { PlainSection } from './plain-section.ts'
+import { PlainSection, type PrintedItems } from './plain-section.ts'
 import { printInterval, type View } from './view.ts'
+import { warningList } from './warning-list.ts'
 
 /** The step being printed keeps its turn for at least so many milliseconds; the longer, the busier it is. */
 const shortestTurn = 5_000
@@ -34,6 +35,7 @@ class PlainView implements View {
     },
   })
   readonly #sections = new Map<Step, PlainSection>()
+  readonly #printedItems: PrintedItems = new Map()
   /** Sections that have something to print. */
   readonly #news = new Set<PlainSection>()
   /** The section printed last, unless its step is over. */
@@ -47,12 +49,13 @@ class PlainView implements View {
   update(status: SolveStatus, now: number): string {
     this.#now = now
     this.#graph.apply(status)
-    return now - this.#printedAt < printInterval ? this.#take() : this.refresh(now)
+    if (now - this.#printedAt < printInterval) return this.#take()
+    this.#printedAt = now
+    return this.refresh(now)
   }
 
   refresh(now: number): string {
     this.#now = now
-    this.#printedAt = now
     this.#print()
     return this.#take()
   }
@@ -63,7 +66,7 @@ class PlainView implements View {
     const current = this.#current
     if (current !== undefined)
       this.#text += current.step.state === 'running' ? current.closeLine() : current.outcome()
-    this.#text += failureBlocks(this.#graph)
+    this.#text += failureBlocks(this.#graph) + warningList(this.#graph)
     return this.#take()
   }
 
@@ -74,7 +77,7 @@ class PlainView implements View {
   }
 
   #note(step: Step): PlainSection {
-    const section = this.#sections.get(step) ?? new PlainSection(step)
+    const section = this.#sections.get(step) ?? new PlainSection(step, this.#printedItems)
     this.#sections.set(step, section)
     section.count(this.#now)
     this.#news.add(section)

@@ -50,8 +50,8 @@ const renderOptionNames: OptionNames<RenderOptions> = {
 }
 
 /**
- * How often something may be printed while no message comes, in milliseconds (moby/buildkit
- * `progressui/display.go`).
+ * After so many milliseconds without a message, and again and again, what is due by then is printed (moby/buildkit
+ * `progressui/display.go`). A step's last items follow its end at once, so that they come before anything is printed.
  */
 const refreshInterval = 150
 
@@ -70,17 +70,26 @@ export async function render(statuses: AsyncIterable<SolveStatus>, options: Rend
   const view = viewOf(options)
   const writer = new Writer(output)
   const write = (text: string) => unlessAborted(writer.write(text), signal)
-  const refreshing = setInterval(() => {
-    // What fails here fails again at the next write.
-    if (!writer.busy) writer.write(view.refresh(now())).catch(() => {})
-  }, refreshInterval).unref()
+  let refreshing: NodeJS.Timeout | undefined
+  const refreshLater = () => {
+    clearTimeout(refreshing)
+    refreshing = setTimeout(() => {
+      // What fails here fails again at the next write.
+      if (!writer.busy) writer.write(view.refresh(now())).catch(() => {})
+      refreshLater()
+    }, refreshInterval).unref()
+  }
+  refreshLater()
   let failure: { error: unknown } | undefined
   try {
-    for await (const status of interruptible(statuses, signal)) await write(view.update(status, now()))
+    for await (const status of interruptible(statuses, signal)) {
+      await write(view.update(status, now()))
+      refreshLater()
+    }
   } catch (error) {
     failure = { error }
   }
-  clearInterval(refreshing)
+  clearTimeout(refreshing)
   try {
     await write(view.end(now()))
   } catch (error) {

@@ -5,6 +5,7 @@ import { Graph } from './graph.ts'
 import { everyRow, fittingRows, type Row } from './tty-layout.ts'
 import { paint, seconds } from './tty-row.ts'
 import { printInterval, type View } from './view.ts'
+import { warningList } from './warning-list.ts'
 
 /** The terminal to draw on. */
 export interface Terminal {
@@ -39,11 +40,12 @@ class TtyView implements View {
   update(status: SolveStatus, now: number): string {
     this.#graph.apply(status)
     this.#ahead = Math.max(this.#ahead, this.#graph.latest - now)
-    return now - this.#drawnAt < printInterval ? '' : this.refresh(now)
+    if (now - this.#drawnAt < printInterval) return ''
+    this.#drawnAt = now
+    return this.refresh(now)
   }
 
   refresh(now: number): string {
-    this.#drawnAt = now
     // One line for the header, one for the cursor.
     const room = Math.max(0, this.#terminal.size().rows - 2)
     return this.#frame(this.#header(now), fittingRows(this.#graph, room, now + this.#ahead))
@@ -54,7 +56,7 @@ class TtyView implements View {
     const { known } = this.#graph
     const finished = known > 0 && this.#over() === known ? ' FINISHED' : ''
     const frame = this.#frame(this.#header(now) + finished, everyRow(this.#graph, now + this.#ahead))
-    return frame + failureBlocks(this.#graph)
+    return frame + failureBlocks(this.#graph) + warningList(this.#graph)
   }
 
   #header(now: number): string {

@@ -14,5 +14,5 @@ export interface View {
   end(now: number): string
 }
 
-/** The shortest time between two prints (moby/buildkit `util/progress/progressui/display.go`). */
+/** The shortest time between two messages that are printed as they come (moby/buildkit `util/progress/progressui/display.go`). */
 export const printInterval = 100

@@ -50,7 +50,7 @@ interface Section {
 /** A plain text by steps, sorted by name, since numbers and order depend on the clock. */
 function sections(text: string): Section[] {
   const byNumber = new Map<string, Section>()
-  const steps = text.split(/^------$/m)[0]!
+  const steps = text.split(/^------$|^\n \d+ warnings? found/m)[0]!.trimEnd()
   for (const block of steps.split(/\n\n/)) {
     const [header, ...lines] = block.split('\n').filter((line) => line !== '')
     const [, number, name] = /^(#\d+) (.*)$/.exec(header!)!
@@ -150,6 +150,39 @@ describe('plainView', () => {
     ])
   })
 
+  it('does not repeat what another step has just printed under the same name, before it is done', () => {
+    const text = printed(
+      vertex('a', 0),
+      item('a', 'transferring context:', 0, { current: 2, completed: at(0) }),
+      vertex('a', 0, 0),
+      vertex('b', 0),
+      item('b', 'transferring context:', 1, { current: 2 }),
+      item('b', 'transferring context:', 6, { current: 5_000 }),
+      item('b', 'transferring context:', 7, { current: 9_000, completed: at(6.9) }),
+      vertex('b', 0, 7),
+    )
+    assert.deepEqual(text.split('\n'), [
+      ...['#1 a', '#1 transferring context: 2B done', '#1 DONE 0.0s', ''],
+      ...['#2 b', '#2 transferring context: 5.00kB 6.0s', '#2 transferring context: 9.00kB 6.9s done'],
+      ...['#2 DONE 7.0s', ''],
+    ])
+  })
+
+  it('prints the end of a step with the items that follow it at once', () => {
+    const view = plainView()
+    const text = [
+      view.update(vertex('a', 0), 0),
+      view.update(vertex('b', 0), 100),
+      view.update(vertex('a', 0, 0.12), 120),
+      view.update(item('a', 'transferring', 0.12, { completed: at(0.12) }), 125),
+      view.refresh(275),
+      view.end(300),
+    ].join('')
+    assert.deepEqual(text.split('\n'), [
+      ...['#1 a', '#1 transferring 0.1s done', '#1 DONE 0.1s', '', '#2 b', ''],
+    ])
+  })
+
   it('waits with the outcome for an item that it has just shown unfinished, but not beyond the end', () => {
     const unfinished = { ...vertex('a', 0, 1), ...item('a', 'push', 0.5) }
     const finished = item('a', 'push', 2, { completed: at(2) })
@@ -157,9 +190,9 @@ describe('plainView', () => {
     assert.equal(printed(unfinished), '#1 a\n#1 push 0.5s\n#1 DONE 1.0s\n')
   })
 
-  it('prints warnings once', () => {
+  it('prints a warning once where it belongs, and in the list at the end', () => {
     const text = printed(vertex('a', 0), warning('a', 'Careful'), warning('a', 'Careful'), vertex('a', 0, 1))
-    assert.equal(text, '#1 a\n#1 WARN: Careful\n#1 DONE 1.0s\n')
+    assert.equal(text, '#1 a\n#1 WARN: Careful\n#1 DONE 1.0s\n\n 1 warning found:\n - Careful\n')
   })
 
   it('goes on with a line that is under way, and ends it before anything else', () => {

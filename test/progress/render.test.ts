@@ -84,6 +84,35 @@ describe('render', () => {
     assert.deepEqual(await statuses.next(), { done: true, value: undefined })
   })
 
+  it('looks for what is due 150 ms after the last message, not in between', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] })
+    try {
+      const output = new Output()
+      let now = 0
+      const pass = async (ms: number) => {
+        now += ms
+        mock.timers.tick(ms)
+        await turn()
+      }
+      const message = pending()
+      const rendering = render(message.values, { mode: 'plain', output, now: () => now })
+      await message.next(vertex('a', 0))
+      await pass(100)
+      await message.next(vertex('b', 0))
+      await pass(99)
+      // The limit of a print in 100 ms keeps this one back.
+      await message.next(vertex('a', 0, 0.2))
+      await pass(149)
+      assert.doesNotMatch(output.text, /DONE/)
+      await pass(1)
+      assert.match(output.text, /#1 DONE 0.2s/)
+      await message.end()
+      await rendering
+    } finally {
+      mock.timers.reset()
+    }
+  })
+
   it('draws on a terminal', async () => {
     const output = new Output(terminal)
     await render(feed(build), { mode: 'tty', output, now: seconds() })
@@ -163,7 +192,7 @@ describe('render', () => {
   })
 
   it('goes on printing while no message comes', async () => {
-    mock.timers.enable({ apis: ['setInterval'] })
+    mock.timers.enable({ apis: ['setTimeout'] })
     try {
       const output = new Output()
       const quietly = deferred()
@@ -191,7 +220,7 @@ describe('render', () => {
   })
 
   it('takes no message before the output has taken the text, and draws nothing meanwhile', async () => {
-    mock.timers.enable({ apis: ['setInterval'] })
+    mock.timers.enable({ apis: ['setTimeout'] })
     try {
       const output = new SlowOutput(terminal)
       let taken = 0
@@ -286,8 +315,8 @@ describe('render', () => {
   it('leaves nothing behind: no listener, no timer', async () => {
     const output = new Output(terminal)
     const { signal } = new AbortController()
-    const set = mock.method(globalThis, 'setInterval')
-    const cleared = mock.method(globalThis, 'clearInterval')
+    const set = mock.method(globalThis, 'setTimeout')
+    const cleared = mock.method(globalThis, 'clearTimeout')
     const added = mock.method(signal, 'addEventListener')
     const removed = mock.method(signal, 'removeEventListener')
     await render(feed(build), { mode: 'tty', output, signal })
@@ -296,7 +325,37 @@ describe('render', () => {
     assert.equal(output.listenerCount('error'), 0)
     assert.ok(added.mock.callCount() > 0)
     assert.equal(removed.mock.callCount(), added.mock.callCount())
-    assert.equal(set.mock.callCount(), 1)
-    assert.deepEqual(cleared.mock.calls[0]?.arguments, [set.mock.calls[0]?.result])
+    assert.ok(set.mock.callCount() > 0)
+    const timers = new Set(cleared.mock.calls.map(({ arguments: [timer] }) => timer))
+    for (const { result } of set.mock.calls) assert.ok(timers.has(result))
   })
 })
+
+/** Values that a test gives one by one; each of its calls returns when the value has been taken. */
+function pending<T = SolveStatus>() {
+  const queue: T[] = []
+  let wake = deferred()
+  let isOver = false
+  const settle = async () => {
+    wake.resolve()
+    for (let n = 0; n < 5; n++) await turn()
+  }
+  return {
+    values: (async function* () {
+      for (;;) {
+        for (let value = queue.shift(); value !== undefined; value = queue.shift()) yield value
+        if (isOver) return
+        await wake.promise
+        wake = deferred()
+      }
+    })(),
+    next: (value: T) => {
+      queue.push(value)
+      return settle()
+    },
+    end: () => {
+      isOver = true
+      return settle()
+    },
+  }
+}

@@ -87,6 +87,9 @@ describe('ttyView', () => {
       ' > failed:',
       '0.000 why',
       '------',
+      '',
+      ' 1 warning found:',
+      ' - Careful',
     ])
   })
 
