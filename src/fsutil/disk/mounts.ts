@@ -17,9 +17,13 @@ const local = /^fuse\.(fuse-overlayfs|lxcfs)$/
  */
 export function mayHang(directory: string): boolean {
   const mounts = remoteMounts(mountTable())
-  if (mounts.length === 0) return false
+  return mounts.length > 0 && isOnOneOf(mounts, directory)
+}
+
+/** True when a directory is on one of the mounts, or has one in it. */
+export function isOnOneOf(mounts: readonly string[], directory: string): boolean {
   const path = realPath(resolve(directory), mounts)
-  return path === undefined || mounts.some((mount) => isIn(path, mount) || isIn(mount, path))
+  return path === undefined || mounts.some((mount) => isIn(mount, path))
 }
 
 /** The mount points of such file systems in a table as `/proc/self/mountinfo` is (`proc_pid_mountinfo(5)`). */

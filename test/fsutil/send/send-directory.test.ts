@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, linkSync, lutimesSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, lutimesSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -147,6 +147,34 @@ everywhere((where) => {
       ],
     )
     assert.equal(contents.get('b')?.toString(), 'same')
+  })
+
+  test('files of two file systems are told apart though their numbers are the same', rootOnly, async () => {
+    await using dir = await tempDir()
+    const mounted: string[] = []
+    using _ = { [Symbol.dispose]: () => unmount(mounted) }
+    for (const name of ['one', 'two']) {
+      const path = join(dir.path, name)
+      mkdirSync(path)
+      execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', path])
+      mounted.push(path)
+      fill(path, { a: name })
+      linkSync(join(path, 'a'), join(path, 'b'))
+    }
+    assert.equal(statSync(join(dir.path, 'one/a')).ino, statSync(join(dir.path, 'two/a')).ino)
+    const { stats, contents } = await transfer(dir.path)
+    assert.deepEqual(
+      stats.map(({ path, linkname }) => [path, linkname]),
+      [
+        ['one', ''],
+        ['one/a', ''],
+        ['one/b', 'one/a'],
+        ['two', ''],
+        ['two/a', ''],
+        ['two/b', 'two/a'],
+      ],
+    )
+    assert.equal(contents.get('two/a')?.toString(), 'two')
   })
 
   test('a fifo is sent as a fifo, and a socket as an empty file', async () => {
@@ -326,3 +354,7 @@ everywhere((where) => {
       await assert.rejects(transfer(join(dir.path, path)), { code: 'CONTEXT_FAILED', received })
     })
 })
+
+function unmount(paths: readonly string[]): void {
+  for (const path of paths) execFileSync('umount', [path])
+}
