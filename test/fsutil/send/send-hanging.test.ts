@@ -50,7 +50,7 @@ class HungTransfer {
 }
 
 const many = Object.fromEntries(
-  Array.from({ length: 3000 }, (_, index) => [`${index % 7}/${index}`, `${index}`]),
+  Array.from({ length: 1000 }, (_, index) => [`${index % 7}/${index}`, `${index}`]),
 )
 
 describe('a disk that hangs', { skip: skipWithout('hangfs') }, () => {
@@ -60,10 +60,10 @@ describe('a disk that hangs', { skip: skipWithout('hangfs') }, () => {
       fill(join(dir.path, 'many'), many)
       fill(join(dir.path, 'few'), { file: 'x' })
       await using _ = await hangingDisk(join(dir.path, 'tree/mounted'))
-      const hung = [1, 2, 3].map(() => new HungTransfer(join(dir.path, 'tree'), where))
+      const hung = [1, 2].map(() => new HungTransfer(join(dir.path, 'tree'), where))
       for (const { isAsked } of hung) await isAsked
       const { contents } = await transfer({ root: join(dir.path, 'many'), where })
-      assert.equal(contents.size, 3000)
+      assert.equal(contents.size, 1000)
       const small = await transfer(join(dir.path, 'few'))
       assert.equal(small.contents.get('file')?.toString(), 'x')
       for (const transfer of hung) {

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { daemonAddress } from '../support/daemon.ts'
+import { hangingDisk } from '../support/hanging-disk.ts'
+import { skipWithout } from '../support/skip.ts'
+import { tempDir } from '../support/temp.ts'
+
+const skip = skipWithout('daemon', 'hangfs')
+
+test('one of two builds hangs on its disk: the other is done, it is cancelled, and the program ends', {
+  skip,
+}, async () => {
+  await using dir = await tempDir()
+  await using _ = await hangingDisk(dir.path)
+  const program = `
+    import { connect } from '${new URL('../../src/index.ts', import.meta.url)}'
+    const buildkit = await connect(${JSON.stringify(daemonAddress())})
+    const hung = buildkit.solve({
+      frontend: 'dockerfile.v0',
+      localDirs: { context: ${JSON.stringify(dir.path)}, dockerfile: ${JSON.stringify(dir.path)} },
+    })
+    hung.result.catch((error) => console.log(error.code))
+    for await (const { vertexes = [] } of hung.status)
+      if (vertexes.some(({ name, started }) => name.endsWith('load build context') && started !== undefined)) break
+    await buildkit.solve({
+      frontend: 'dockerfile.v0',
+      localDirs: { context: { file: 'x' }, dockerfile: { Dockerfile: 'FROM scratch\\nCOPY file /' } },
+    }).result
+    console.log('done')
+    hung.cancel('enough')
+    await hung.result.catch(() => {})
+    await buildkit.close()
+  `
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', program],
+    { timeout: 120_000, killSignal: 'SIGKILL' },
+  )
+  assert.equal(stdout, 'done\nCANCELLED\n')
+})
