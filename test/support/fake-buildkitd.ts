@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { moby } from '../../src/gen/buildkit.js'
 import { type ClientCall, RpcClient } from '../../src/grpc/client.ts'
+import type { Metadata } from '../../src/grpc/metadata.ts'
 import { type Handler, type ServedCall, serve } from '../../src/grpc/server.ts'
 import { Code, RpcError } from '../../src/grpc/status.ts'
 import { callAsDuplex } from '../../src/session/tunnel.ts'
@@ -14,6 +15,8 @@ type StatusProperties = Parameters<typeof control.StatusResponse.encode>[0]
 /** One build as the fake daemon sees it. */
 export interface FakeBuild {
   readonly request: SolveRequest
+  /** Of the call of Solve. */
+  readonly metadata: Metadata
   /** The session's server, called as a daemon calls it. Waits for the session to arrive. */
   session(): Promise<FakeSession>
   /** Sends a status message to whoever follows this build. */
@@ -102,7 +105,7 @@ export function fakeBuildkitd({ solve = async () => ({}), handlers = {} }: FakeB
     for await (const message of call.messages) {
       const request = control.SolveRequest.decode(message)
       try {
-        const response = await solve(buildOf(request, call.signal))
+        const response = await solve(buildOf(request, call))
         await call.send(control.SolveResponse.encode({ ExporterResponse: response }).finish())
       } finally {
         ended.add(request.Ref)
@@ -112,9 +115,10 @@ export function fakeBuildkitd({ solve = async () => ({}), handlers = {} }: FakeB
     }
   }
 
-  function buildOf(request: SolveRequest, signal: AbortSignal): FakeBuild {
+  function buildOf(request: SolveRequest, { metadata, signal }: ServedCall): FakeBuild {
     return {
       request,
+      metadata,
       signal,
       session: async () =>
         sessions.get(request.Session) ??
