@@ -40,8 +40,8 @@ const groups: Readonly<Record<string, Group>> = {
     tests: ['test/registry/*.test.ts', 'test/session/auth/*.test.ts'],
   },
   network: {
-    mutate: ['src/network/{host,proxy,tunnel,tls,tls-options,socket-ready}.ts'],
-    tests: ['test/network/*.test.ts'],
+    mutate: ['src/network/{host,proxy,tls-options,socket-ready}.ts'],
+    tests: ['test/network/{host,proxy,tls-options,socket-ready}.test.ts'],
   },
   exporters: {
     mutate: ['src/solve/options/{exporters,check-exports}.ts', 'src/platforms/shared-exports.ts'],

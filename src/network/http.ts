@@ -39,7 +39,7 @@ export interface HttpRequest {
   readonly body?: string | Buffer | undefined
   /** Of the reply's body. A longer one is TOO_LARGE. */
   readonly maxBytes: number
-  /** Milliseconds for everything, redirects included. */
+  /** Milliseconds for everything, redirects included; `Infinity` where the signal has a deadline. */
   readonly timeoutMs: number
   /** Gives up when aborted, with its reason. */
   readonly signal?: AbortSignal | undefined
@@ -92,6 +92,10 @@ export class HttpClient implements AsyncDisposable {
   readonly #options: HttpClientOptions
   /** Ends connections that are still being made. */
   readonly #disposed = new AbortController()
+  /** The names of the TLS options that have been used, by origin: under TLS 1.3 a refusal comes with the first reply. */
+  readonly #tlsOptions = new Map<string, string>()
+  /** The proxies that have been given whole URLs, by origin. */
+  readonly #proxies = new Map<string, HttpProxy>()
   #agents: Promise<Agents> | undefined
 
   constructor(options: HttpClientOptions = {}) {
@@ -180,12 +184,6 @@ export class HttpClient implements AsyncDisposable {
     await answer.body.dump()
     throw proxyRefusal(proxy, url.origin, { status: 407, statusText: STATUS_CODES[407]! })
   }
-
-  /** The names of the TLS options that have been used, by origin: under TLS 1.3 a refusal comes with the first reply. */
-  readonly #tlsOptions = new Map<string, string>()
-
-  /** Those that have been used, by origin. */
-  readonly #proxies = new Map<string, HttpProxy>()
 
   /** It takes its time to load, and most builds make no request. */
   async #open(): Promise<Agents> {
