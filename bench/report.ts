@@ -4,6 +4,7 @@ import { checkout } from '../scripts/parts/cache.ts'
 import { run } from '../scripts/parts/command.ts'
 import type { Measured } from './comparison.ts'
 import type { HealthFigures } from './health.ts'
+import type { LivenessFigures } from './liveness.ts'
 import { machineLine } from './machine.ts'
 import { resultTable } from './results.ts'
 
@@ -18,7 +19,7 @@ export interface Circumstances {
 /** The whole of `bench/RESULTS.md`. */
 export async function report(
   results: readonly Measured[],
-  health: HealthFigures,
+  { health, liveness }: { readonly health: HealthFigures; readonly liveness: LivenessFigures },
   { buildctl, inMemory, loadBefore }: Circumstances,
 ): Promise<string> {
   const place = inMemory ? 'in memory (tmpfs)' : 'on disk'
@@ -41,6 +42,11 @@ median over pairs of runs, the other figures are medians with the least and the 
 While a session walked and sent the directory of many files, it answered ${health.checks} health checks, one after the other:
 in ${health.medianMs.toFixed(1)} ms by the median, ${health.p99Ms.toFixed(1)} ms at the 99th percentile, ${health.longestMs.toFixed(1)} ms at the longest. The target is less
 than 100 ms at the 99th percentile.
+
+## A daemon that is stopped
+
+It is noticed after ${liveness.noticedSeconds.toFixed(1)} s on a connection with nothing to do; the target is 25 s. To watch for it costs an idle
+connection ${(liveness.watchedMs - liveness.unwatchedMs).toFixed(0)} ms of CPU in ${liveness.idleSeconds} s: its process took ${liveness.watchedMs.toFixed(0)} ms, and ${liveness.unwatchedMs.toFixed(0)} ms without a limit to the daemon's silence.
 
 ## What is measured
 

@@ -14,6 +14,7 @@ import { imageDefinition, noOpDefinition, patternsDefinition, transferDefinition
 import { startDelayProxy } from './distance.ts'
 import { measureHealth } from './health.ts'
 import { manyFiles, oneFile } from './inputs.ts'
+import { measureLiveness } from './liveness.ts'
 import { report } from './report.ts'
 import { resultTable } from './results.ts'
 import { fullSizes, quickSizes, type Scenario, type Setting, type Sizes, scenarios } from './scenarios.ts'
@@ -57,11 +58,17 @@ async function main(): Promise<number> {
     })
     results.push({ scenario, pairs })
   }
-  const health = names.length === 0 ? await measureHealth(setting.manyFiles) : undefined
+  const besides =
+    names.length === 0
+      ? {
+          health: await measureHealth(setting.manyFiles),
+          liveness: await measureLiveness(join(tools, 'buildkitd'), { quick: options.quick }),
+        }
+      : undefined
   if (options.quick) return 0
   process.stdout.write(resultTable(results))
-  if (health !== undefined) {
-    const text = await report(results, health, { buildctl: program, inMemory: folder.inMemory, loadBefore })
+  if (besides !== undefined) {
+    const text = await report(results, besides, { buildctl: program, inMemory: folder.inMemory, loadBefore })
     await writeFile(join(checkout, 'bench/RESULTS.md'), text)
   }
   return 0
