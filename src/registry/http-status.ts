@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts'
 import type { HttpReply } from '../network/http.ts'
+import { retryAfterMs } from '../network/retry-after.ts'
 
 /** The code for the status of a reply that is no success, of a registry or a token server. */
 export function codeOf(status: number): ErrorCode {
@@ -14,10 +15,9 @@ export function codeOf(status: number): ErrorCode {
 /** Not implemented; HTTP version not supported: these do not pass. */
 const unsupported = new Set([501, 505])
 
-/** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), for an error's fields. */
+/** What a reply says about when to ask again, for an error's fields. */
 export function retryAfter({ headers }: HttpReply): { retryAfterMs?: number } {
   const value = headers['retry-after']
-  if (typeof value !== 'string') return {}
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
-  return ms > 0 && Number.isFinite(ms) ? { retryAfterMs: ms } : {}
+  const ms = typeof value === 'string' ? retryAfterMs(value) : undefined
+  return ms === undefined ? {} : { retryAfterMs: ms }
 }

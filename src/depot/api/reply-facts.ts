@@ -1,5 +1,6 @@
 import type { ConnectError } from '@connectrpc/connect'
 import { sanitize } from '../../base/redact.ts'
+import { retryAfterMs } from '../../network/retry-after.ts'
 
 /** What a reply that is an error says beside its message. */
 export interface ReplyFacts {
@@ -51,18 +52,6 @@ export function replyFacts(
           : sanitize(JSON.stringify(debug), { secrets, maxLength: maxDetailLength })
       return [{ type: name(detail.type), json }]
     }),
-    retryAfterMs: retryAfterMs(metadata),
+    retryAfterMs: retryAfterMs(metadata.get('retry-after'), metadata.get('date')),
   }
-}
-
-/** The longest that is taken in earnest. */
-const maxRetryAfterMs = 3_600_000
-
-/** RFC 9110, 10.2.3: seconds, or a point in time, which is compared with the server's own clock. */
-function retryAfterMs(headers: Headers): number | undefined {
-  const value = headers.get('retry-after')?.trim()
-  if (!value) return undefined
-  const now = Date.parse(headers.get('date') ?? '') || Date.now()
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), maxRetryAfterMs)
 }

@@ -1,8 +1,15 @@
 import { deadline } from '../../base/deadline.ts'
-import { BuildkitError, type ErrorCode, isBuildkitError } from '../../base/errors.ts'
+import {
+  BuildkitError,
+  cancelled,
+  type ErrorCode,
+  type ErrorFields,
+  isBuildkitError,
+} from '../../base/errors.ts'
 import { retry } from '../../base/retry.ts'
 import { isLoopback } from '../../network/host.ts'
 import { HttpClient, type HttpReply } from '../../network/http.ts'
+import { retryAfterMs } from '../../network/retry-after.ts'
 
 /** A service that runs jobs and vouches for them: a trust policy of a project says whose jobs may build in it. */
 export interface OidcProvider {
@@ -65,7 +72,7 @@ export async function oidcToken(
         cause,
       })
     if (!signal.aborted) throw cause
-    throw failed('CANCELLED', provider, { received: 'a cancelled wait', cause: signal.reason })
+    throw cancelled(`asking ${provider.name} for an OIDC token`, signal.reason, provider.name)
   }
 }
 
@@ -147,10 +154,14 @@ function explained(cause: BuildkitError, provider: OidcProvider): BuildkitError 
   return failed(code === 'TOO_LARGE' ? 'REFUSED' : code, provider, fields)
 }
 
-function tokenIn({ status, body }: HttpReply, field: string, provider: OidcProvider): string {
+function tokenIn({ status, headers, body }: HttpReply, field: string, provider: OidcProvider): string {
   if (status < 200 || status >= 300) {
     const mayPass = status >= 500 || status === 429
-    throw failed(mayPass ? 'API_FAILED' : 'REFUSED', provider, { received: `status ${status}` })
+    const wantedMs = retryAfterMs(String(headers['retry-after'] ?? ''))
+    throw failed(mayPass ? 'API_FAILED' : 'REFUSED', provider, {
+      received: `status ${status}`,
+      ...(wantedMs !== undefined && { retryAfterMs: wantedMs }),
+    })
   }
   const token = parse(body.toString())?.[field]
   if (typeof token === 'string' && token !== '') return token
@@ -165,10 +176,6 @@ function parse(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function failed(
-  code: ErrorCode,
-  { name }: OidcProvider,
-  fields: { expected?: string; received: string; advice?: string; cause?: unknown },
-): BuildkitError {
+function failed(code: ErrorCode, { name }: OidcProvider, fields: ErrorFields): BuildkitError {
   return new BuildkitError(code, `${name} has given no OIDC token`, { subject: name, ...fields })
 }
