@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { messageOf } from '../../src/base/errors.ts'
+import { connect } from '../../src/buildkit.ts'
 import { createFilter, type Filter } from '../../src/fsutil/patterns/filter.ts'
 import { Random } from '../fsutil/random.ts'
 import { part } from '../support/parts.ts'
 import { skipWithout } from '../support/skip.ts'
 import { tempDir } from '../support/temp.ts'
+import { treeOf } from '../support/tree.ts'
 
 /** Directories are objects, files empty. */
 interface Tree {
@@ -69,6 +71,26 @@ test('random pattern lists send what the Go client sends, and fail where it fail
     assert.deepEqual(sent, expected.sent, lists)
   }
   assert.ok(failures > 20 && failures < requests.length / 2, `${failures} lists have failed`)
+})
+
+test('an ignore file with a pattern that is never asked builds', {
+  skip: skipWithout('daemon'),
+}, async () => {
+  await using dir = await tempDir()
+  for (const [name, text] of [
+    ['Dockerfile', 'FROM scratch\nCOPY x /\n'],
+    ['.dockerignore', '*\na/b\\c\n!x\n'],
+    ['x', 'kept'],
+  ] as const)
+    await writeFile(join(dir.path, name), text)
+  const out = join(dir.path, 'out')
+  await using buildkit = await connect(part('daemon'))
+  await buildkit.solve({
+    frontend: 'dockerfile.v0',
+    localDirs: { context: dir.path, dockerfile: dir.path },
+    exports: [{ type: 'local', outputDir: out }],
+  }).result
+  assert.deepEqual(await treeOf(out), { x: 'file 644 "kept"' })
 })
 
 async function make(path: string, entries: Tree): Promise<void> {

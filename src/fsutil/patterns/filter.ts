@@ -8,7 +8,7 @@ import { patternAdvice, ReferenceFilter } from './reference-filter.ts'
 export interface Filter {
   /**
    * Whether this entry of the directory is sent; `path` is its whole path. Throws CONTEXT_FAILED when that depends on a
-   * pattern that cannot be read.
+   * pattern that cannot be read; where it is not known whether the entry is a directory, as if it were one.
    */
   sends(path: ByteString, isDirectory?: boolean): boolean
   /** The filter of a directory in this one; nothing when no entry below it can be sent. */

@@ -28,7 +28,7 @@ export class ReferenceFilter {
     )
   }
 
-  sends(path: ByteString, isDirectory = false): boolean {
+  sends(path: ByteString, isDirectory = true): boolean {
     const include = this.#include?.match(path)
     if (isDirectory && include?.matched === false && include.isSettledBelow(false)) return false
     // It is asked although the outcome may be certain: it may fail.

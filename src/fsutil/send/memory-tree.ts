@@ -108,8 +108,9 @@ class OpenMemoryTree implements Source {
     for (const [name, node] of nodes) {
       const path = directory === '' ? name : `${directory}/${name}`
       const found = foundOf(name, path, node)
-      const isSent = filter.sends(path)
-      const inside = node instanceof Uint8Array ? undefined : filter.enter(path)
+      const isDirectory = !(node instanceof Uint8Array)
+      const isSent = filter.sends(path, isDirectory)
+      const inside = isDirectory ? filter.enter(path) : undefined
       if (inside !== undefined) {
         this.#filters!.put(path, inside)
         below.push(path)
