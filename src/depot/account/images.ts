@@ -1,6 +1,7 @@
-import { invalidOption } from '../../base/errors.ts'
+import { BuildkitError, invalidOption } from '../../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import type { Image as Wire } from '../../gen/depot/build_pb.js'
+import { Command, type BuildOptions as WireOptions } from '../../gen/depot/cli_pb.js'
 import { type CallOptions, callIdempotent, callOnce, checkedId, checkedText } from '../api/account-call.ts'
 import type { DepotApi } from '../api/api.ts'
 import { type PageOptions, pages } from '../api/paging.ts'
@@ -25,6 +26,23 @@ export interface PullInfo {
   readonly password: string
   /** Where to log in; undefined where that is the registry in `reference`. */
   readonly registryHost: string | undefined
+  /** What the build was to do: one for a build, one for each target of a bake; none where Depot does not say. */
+  readonly targets: readonly SavedTarget[]
+}
+
+/** What one target of a build was to do. */
+export interface SavedTarget {
+  /** The target of a bake, or the stage of a Dockerfile; undefined for the default one. */
+  readonly targetName: string | undefined
+  /** True for one of a bake: `-TARGET` is appended to the reference. */
+  readonly bake: boolean
+  /** The names that the user gave the image. */
+  readonly tags: readonly string[]
+  readonly push: boolean
+  readonly load: boolean
+  readonly save: boolean
+  /** The names that it was saved under, beside the id of the build. */
+  readonly saveTags: readonly string[]
 }
 
 /** A password that can pull, and nothing else, for a while. Its user name is `x-token`. */
@@ -78,7 +96,13 @@ export class Images {
     const request = { buildId: checkedId(buildId, 'buildId') }
     const info = await callIdempotent((call) => this.#api.cli.getPullInfo(request, call), options)
     const { reference, username, password, registryHost } = info
-    return withSecrets({ reference, username, registryHost: registryHost || undefined }, { password })
+    const targets = info.options.map(targetOf)
+    // Otherwise whoever pulls is told of a manifest that there is not (depot/cli `pkg/cmd/pull`).
+    if (targets.length > 0 && !info.saveForLoad && !targets.some(({ save }) => save)) throw notSaved(buildId)
+    return withSecrets(
+      { reference, username, registryHost: registryHost || undefined, targets },
+      { password },
+    )
   }
 
   /** A token for pulling a project's or a build's images. */
@@ -98,6 +122,20 @@ export class Images {
     const username = 'x-token' as const
     return withSecrets({ username, registryHost: registryHost || undefined }, { password: token })
   }
+}
+
+function targetOf({ command, targetName, tags, push, load, save, saveTags }: WireOptions): SavedTarget {
+  const bake = command === Command.BAKE
+  return { targetName: targetName || undefined, bake, tags, push, load, save, saveTags }
+}
+
+function notSaved(buildId: string): BuildkitError {
+  return new BuildkitError('NOT_FOUND', `build ${buildId} has not saved an image`, {
+    subject: buildId,
+    expected: 'a build with save',
+    received: 'one without',
+    advice: 'Build it with the option save',
+  })
 }
 
 function imageOf({ tag, digest, pushedAt, sizeBytes }: Wire): SavedImage {

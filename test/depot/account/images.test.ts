@@ -5,7 +5,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { Images } from '../../../src/depot/account/images.ts'
 import { RegistryService } from '../../../src/gen/depot/build_pb.js'
-import { BuildService } from '../../../src/gen/depot/cli_pb.js'
+import { BuildService, Command } from '../../../src/gen/depot/cli_pb.js'
 import { all, fakeService } from '../fake-service.ts'
 
 async function account(routes: (router: ConnectRouter) => void) {
@@ -67,10 +67,43 @@ describe('the saved images of a project', () => {
     assert.deepEqual(JSON.parse(JSON.stringify(info)), {
       reference: 'registry.example/p1:b1',
       username: 'x-token',
+      targets: [],
     })
     assert.doesNotMatch(inspect(info), /hunter2/)
     assert.equal(info.registryHost, undefined)
     assert.equal((await service.images.pullInfo('b2')).registryHost, 'org.registry.example')
+  })
+
+  it('say what the build was to do, and are not found where it has saved nothing', async () => {
+    const plain = { command: Command.BUILD, tags: ['me/app:1'], push: true }
+    const saved = { ...plain, targetName: 'stage', save: true, saveTags: ['v1'], load: true }
+    const baked = { command: Command.BAKE, targetName: 'web', save: true }
+    await using service = await account((router) =>
+      router.rpc(BuildService.method.getPullInfo, ({ buildId }) => ({
+        reference: `registry.example/p1:${buildId}`,
+        options: { plain: [plain], saved: [saved], baked: [{ ...baked, save: false }, baked], load: [plain] }[
+          buildId
+        ]!,
+        saveForLoad: buildId === 'load',
+      })),
+    )
+    const { images } = service
+    const none = { bake: false, push: false, load: false, save: false, tags: [], saveTags: [] }
+    assert.deepEqual((await images.pullInfo('saved')).targets, [
+      {
+        ...{ targetName: 'stage', bake: false, tags: ['me/app:1'], push: true, load: true },
+        ...{ save: true, saveTags: ['v1'] },
+      },
+    ])
+    assert.deepEqual((await images.pullInfo('baked')).targets, [
+      { ...none, bake: true, targetName: 'web' },
+      { ...none, bake: true, targetName: 'web', save: true },
+    ])
+    assert.equal((await images.pullInfo('load')).targets[0]?.save, false)
+    await assert.rejects(images.pullInfo('plain'), {
+      code: 'NOT_FOUND',
+      message: /build plain has not saved an image/,
+    })
   })
 
   it('are pulled with a token of a project, of a build, or of both', async () => {
