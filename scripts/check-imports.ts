@@ -108,6 +108,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'solve/options',
     'solve/failure',
     'solve (types)',
+    'depot/identity',
     'depot/machine',
     'depot/builds',
   ],

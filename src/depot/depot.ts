@@ -10,6 +10,7 @@ import { Projects } from './account/projects.ts'
 import { Usage } from './account/usage.ts'
 import { callIdempotent, callOnce, checkedId } from './api/account-call.ts'
 import { type ApiChannel, DepotApi, defaultApiUrl, openApi } from './api/api.ts'
+import type { TokenSource } from './api/token-source.ts'
 import { fixedToken } from './api/token-source.ts'
 import { DepotBuild, type DepotBuildOptions, depotBuildOptionNames } from './builds/build.ts'
 import { type BuildPlan, buildPlanNames, checkBuildPlan } from './builds/build-plan.ts'
@@ -24,6 +25,8 @@ import type { MachineApi } from './machine/machine-api.ts'
 import { cliMachineApi } from './machine/machine-api-cli.ts'
 import { publicMachineApi } from './machine/machine-api-public.ts'
 import type { MachinePlatform } from './machine/machine-platform.ts'
+import { allowedOnRunner } from './machine/runner-allow-list.ts'
+import type { BuildRegistrar } from './run/begin-build.ts'
 import { type DepotRun, startDepotRun } from './run/depot-run.ts'
 import type { DepotSolveOptions } from './run/depot-solve-options.ts'
 
@@ -80,6 +83,9 @@ export class Depot implements AsyncDisposable {
   readonly #machineApi: ApiOfMachines
   readonly #requestTimeoutMs: number
   readonly #onWarning: OnWarning
+  readonly #token: TokenSource
+  /** Builds of another process that have been taken over by the environment's word. */
+  readonly #adopted = new Set<string>()
   readonly #builds = new Set<DepotBuild>()
   /** Calls that will have added to the other two when they settle. */
   readonly #opening = new Set<Promise<DepotBuild>>()
@@ -98,6 +104,7 @@ export class Depot implements AsyncDisposable {
     this.#machineApi = machineApiOf(options.machineApi)
     this.#channel = openApi(options.apiUrl ?? (env.DEPOT_API_URL || defaultApiUrl), { env, onWarning })
     const token = callerToken({ token: options.token, env })
+    this.#token = token
     this.#api = new DepotApi(this.#channel, token, userAgent)
     // Registering a build names its project, which says of which organization it is.
     const account = new DepotApi(this.#channel, token, userAgent, orgIdOf(options.orgId, env))
@@ -128,10 +135,19 @@ export class Depot implements AsyncDisposable {
 
   /**
    * Starts a whole build: registers it, gets its machines, builds, and finishes it. Several platforms become one image.
+   * Where `DEPOT_BUILD_ID` names a build, that one is taken over instead, with the caller's token, which is the build's.
    * What goes wrong is the rejection of its `result`.
    */
   build(options: DepotSolveOptions): DepotRun {
-    return startDepotRun(this, { ...options, onWarning: options.onWarning ?? this.#onWarning }, this.#env)
+    const registrar: BuildRegistrar = {
+      createBuild: (plan) => this.createBuild(plan),
+      adoptBuild: (build) => this.#adoptOwn(build),
+    }
+    return startDepotRun(
+      registrar,
+      { ...options, onWarning: options.onWarning ?? this.#onWarning },
+      this.#env,
+    )
   }
 
   /**
@@ -179,6 +195,19 @@ export class Depot implements AsyncDisposable {
     return this.#opened(registration, options)
   }
 
+  /** A build ends once: the second one that is to take over the same one is refused, instead of building in vain. */
+  async #adoptOwn(options: Omit<AdoptBuildOptions, 'token'>): Promise<DepotBuild> {
+    const { buildId, signal = new AbortController().signal } = options
+    if (this.#adopted.has(buildId)) throw adoptedBefore(buildId)
+    this.#adopted.add(buildId)
+    try {
+      return await this.adoptBuild({ ...options, token: await this.#token.token(signal) })
+    } catch (error) {
+      this.#adopted.delete(buildId)
+      throw error
+    }
+  }
+
   #tracked(opening: Promise<DepotBuild>, options: DepotBuildOptions | undefined): Promise<DepotBuild> {
     this.#opening.add(opening)
     const settled = () => this.#opening.delete(opening)
@@ -195,7 +224,7 @@ export class Depot implements AsyncDisposable {
   ): Promise<DepotBuild> {
     const { buildId, token } = registration
     const api = this.#apiOf(token)
-    const machine = (platform: MachinePlatform) => this.#machineApi(api, buildId, platform)
+    const machine = (platform: MachinePlatform) => allowedOnRunner(this.#machineApi(api, buildId, platform))
     const finish = (outcome: Outcome) => reportOutcome(api, buildId, outcome)
     try {
       const build: DepotBuild = new DepotBuild(
@@ -255,6 +284,15 @@ function cancelled(reason: unknown): BuildkitError {
   return new BuildkitError('CANCELLED', 'registering the build was cancelled', {
     received: messageOf(reason),
     cause: reason,
+  })
+}
+
+function adoptedBefore(buildId: string): BuildkitError {
+  return new BuildkitError('REFUSED', `build ${buildId} has been taken over before`, {
+    subject: 'DEPOT_BUILD_ID',
+    expected: 'one depot.build() for it',
+    received: 'a second one',
+    advice: 'Leave DEPOT_BUILD_ID out of the option env of the Depot for builds of your own',
   })
 }
 

@@ -3,7 +3,14 @@
 export type { LoadedImage } from '../engine/images.ts'
 export type { CachePolicy } from './account/cache-policy.ts'
 export type { Hardware } from './account/hardware.ts'
-export type { Images, PullInfo, PullToken, PullTokenScope, SavedImage } from './account/images.ts'
+export type {
+  Images,
+  PullInfo,
+  PullToken,
+  PullTokenScope,
+  SavedImage,
+  SavedTarget,
+} from './account/images.ts'
 export type { Organization, Organizations } from './account/organizations.ts'
 export type {
   BuildId,
@@ -30,7 +37,7 @@ export type {
 export type { CallOptions } from './api/account-call.ts'
 export type { PageOptions } from './api/paging.ts'
 export { DepotBuild, type DepotBuildOptions } from './builds/build.ts'
-export type { BuildPlan } from './builds/build-plan.ts'
+export type { BuildPlan, PlannedOutput } from './builds/build-plan.ts'
 export type { Outcome } from './builds/outcome.ts'
 export { type AdoptBuildOptions, type CreateBuildOptions, Depot } from './depot.ts'
 export type { DepotOptions } from './depot-options.ts'

@@ -11,12 +11,33 @@ export interface BuildPlan {
   readonly load?: boolean | undefined
   /** The image's names. */
   readonly tags?: readonly string[] | undefined
+  /** The stage of the Dockerfile that is built, where it is not the last. */
+  readonly target?: string | undefined
+  /** What becomes of the result: exporters, with the attributes that are shown. */
+  readonly outputs?: readonly PlannedOutput[] | undefined
 }
 
-export const buildPlanNames: OptionNames<BuildPlan> = { save: true, push: true, load: true, tags: true }
+export interface PlannedOutput {
+  /** Such as `image`. */
+  readonly type: string
+  readonly attrs?: Readonly<Record<string, string>> | undefined
+}
+
+export const buildPlanNames: OptionNames<BuildPlan> = {
+  save: true,
+  push: true,
+  load: true,
+  tags: true,
+  target: true,
+  outputs: true,
+}
 
 /** @internal Throws INVALID_OPTION for names that are no list: of text, each letter would be one. */
-export function checkBuildPlan({ tags, save }: BuildPlan): void {
+export function checkBuildPlan({ tags, save, target, outputs = [] }: BuildPlan): void {
+  if (target !== undefined && typeof target !== 'string')
+    throw invalidOption('target', { expected: 'the name of a stage', received: target })
+  if (!Array.isArray(outputs) || !outputs.every((output) => typeof output?.type === 'string'))
+    throw invalidOption('outputs', { expected: 'a list of { type, attrs }', received: outputs })
   if (tags !== undefined) checkList(tags, 'tags')
   if (save !== undefined && typeof save !== 'boolean') checkList(save.tags, 'save.tags')
 }

@@ -33,10 +33,12 @@ export async function register(
   plan: BuildPlan,
   signal: AbortSignal,
 ): Promise<Registration> {
-  const { save = false, push = false, load = false, tags = [] } = plan
+  const { save = false, push = false, load = false, tags = [], target, outputs = [] } = plan
   const buildOptions = {
     command: Command.BUILD,
     tags: [...tags],
+    outputs: outputs.map(({ type, attrs = {} }) => ({ kind: type, attributes: { ...attrs } })),
+    ...(target ? { targetName: target } : {}),
     push,
     load,
     save: save !== false,

@@ -8,7 +8,10 @@ export interface ProjectIdOptions {
   readonly projectId?: string | undefined
   /** Where `DEPOT_PROJECT_ID` is looked up. */
   readonly env: NodeJS.ProcessEnv
-  /** Folders, or files in them, from which `depot.json` is looked for upwards. The working directory by default. */
+  /**
+   * Folders, or files in them, from which `depot.json` is looked for upwards; the working directory where none of them has
+   * one, and by default.
+   */
   readonly from?: readonly string[] | undefined
 }
 
@@ -20,7 +23,8 @@ const fileNames = ['depot.json', 'depot.yml', 'depot.yaml'] as const
  *
  * 1. the `projectId` option
  * 2. `DEPOT_PROJECT_ID`
- * 3. the key `id` in the nearest `depot.json`, `depot.yml` or `depot.yaml`, upwards from each folder
+ * 3. the key `id` in the nearest `depot.json`, `depot.yml` or `depot.yaml`, upwards from each folder, else from the working
+ *    directory
  *
  * Throws INVALID_OPTION: where there is none, saying what was looked for; for a file that is malformed; and where
  * two folders belong to two projects, as a build has one.
@@ -30,9 +34,10 @@ export async function resolveProjectId(options: ProjectIdOptions): Promise<strin
   if (projectId !== undefined) return checkedId(projectId, 'projectId')
   const fromEnv = env.DEPOT_PROJECT_ID?.trim()
   if (fromEnv) return checkedId(fromEnv, 'DEPOT_PROJECT_ID')
-  const found = await projectFiles(from)
+  const nearest = await projectFiles(from)
+  const found = nearest.length > 0 ? nearest : await projectFiles(['.'])
   const [first, ...others] = found
-  if (first === undefined) throw notFound(from)
+  if (first === undefined) throw notFound([...new Set([...from, '.'].map((folder) => resolve(folder)))])
   const other = others.find(({ id }) => id !== first.id)
   if (other !== undefined) throw ambiguous(first.path, other.path)
   return first.id
@@ -69,11 +74,10 @@ function kindOf(value: unknown): string {
   return value === undefined || value === '' ? 'none' : 'something else'
 }
 
-function notFound(from: readonly string[]): BuildkitError {
-  const folders = from.map((folder) => resolve(folder)).join(' and ')
+function notFound(folders: readonly string[]): BuildkitError {
   return new BuildkitError('INVALID_OPTION', 'no Depot project was named', {
     subject: 'projectId',
-    expected: `the option projectId, DEPOT_PROJECT_ID, or ${fileNames.join(', ')} in ${folders} or above`,
+    expected: `the option projectId, DEPOT_PROJECT_ID, or ${fileNames.join(', ')} in ${folders.join(' or ')} or above`,
     received: 'none of them',
   })
 }

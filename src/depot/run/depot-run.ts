@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { CancellableRun } from '../../base/cancellable-run.ts'
-import { deadline } from '../../base/deadline.ts'
 import { BuildkitError, isBuildkitError, messageOf, withoutAdvice } from '../../base/errors.ts'
+
+import { retry } from '../../base/retry.ts'
 import { emitWarning, guardedWarning } from '../../base/warning.ts'
-import { chosenEngine } from '../../engine/docker-context.ts'
-import type { EngineTarget } from '../../engine/docker-host.ts'
-import { type ImageLoad, type LoadedImage, loadImages } from '../../engine/images.ts'
+import type { LoadedImage } from '../../engine/images.ts'
+
 import { pushMerged } from '../../platforms/merged-image.ts'
 import { insecureNames, pushedNames } from '../../platforms/shared-exports.ts'
 import { grantedAuth } from '../../session/auth/granted-auth.ts'
@@ -13,16 +13,16 @@ import { isAuth, registryAuthOf } from '../../session/auth/local-auth.ts'
 import { ownOutputs } from '../../session/files/outputs.ts'
 import { SolveError } from '../../solve/failure/solve-error.ts'
 import { checkOptions } from '../../solve/options/check.ts'
-import type { Export, SolveOptions } from '../../solve/options/options.ts'
+import type { SolveOptions } from '../../solve/options/options.ts'
 import type { SolveResult } from '../../solve/result.ts'
-import { engineAt } from '../../transport/route-to.ts'
-import type { DepotBuild, DepotBuildOptions } from '../builds/build.ts'
-import type { BuildPlan } from '../builds/build-plan.ts'
+import type { DepotBuild } from '../builds/build.ts'
 import type { Outcome } from '../builds/outcome.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { MachinePlatform } from '../machine/machine-platform.ts'
 import type { MachineState } from '../machine/machine-state.ts'
+import { type BegunBuild, type BuildRegistrar, beginBuild } from './begin-build.ts'
 import type { DepotSolveOptions } from './depot-solve-options.ts'
+import { type Loading, startLoading } from './engine-load.ts'
 import { type DepotEvent, EventFeed } from './event-feed.ts'
 import { planSolves, type SolvePlan, solveOptionsOf } from './solve-plan.ts'
 
@@ -61,13 +61,6 @@ export interface DepotResult {
   readonly platforms: { readonly [P in MachinePlatform]?: SolveResult }
 }
 
-/** What registers builds: a `Depot`. */
-export interface BuildRegistrar {
-  createBuild(
-    options: BuildPlan & DepotBuildOptions & { readonly projectId: string | undefined },
-  ): Promise<DepotBuild>
-}
-
 /** Starts a build. Never throws: what is wrong with the options is the result's rejection. */
 export function startDepotRun(
   depot: BuildRegistrar,
@@ -102,47 +95,37 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
     using _signal = this.cancellation.follow(this.#options.signal)
     await checkSolves(plan, this.#options)
     const loading = await startLoading(this.#options.load, this.#env, this.cancellation.signal)
-    const build = await this.#register()
-    return await this.#toTheEnd(build, () => this.#build(build, plan, loading))
+    const begun = await this.#begin()
+    return await this.#toTheEnd(begun.build, () => this.#build(begun, plan, loading))
   }
 
-  async #register(): Promise<DepotBuild> {
-    const {
-      projectId,
-      tags = [],
-      push = false,
-      save = false,
-      load = false,
-      finishOnExit = false,
-    } = this.#options
-    const build = await this.#depot.createBuild({
-      projectId,
-      tags,
-      push,
-      save,
-      load: load !== false,
-      finishOnExit,
-      signal: this.cancellation.signal,
-    })
-    this.events.push({ type: 'build', buildId: build.buildId, projectId: build.projectId, url: build.url })
-    return build
+  async #begin(): Promise<BegunBuild> {
+    const begun = await beginBuild(this.#depot, this.#options, this.#env, this.cancellation.signal)
+    const { buildId, projectId, url } = begun.build
+    this.events.push({ type: 'build', buildId, projectId, url })
+    return begun
   }
 
   /** Whatever happens, Depot has been told the outcome before this settles. */
   async #toTheEnd<T>(build: DepotBuild, work: () => Promise<T>): Promise<T> {
     try {
       const result = await Promise.race([work(), this.#cancelledEnd(build)])
-      await build[Symbol.asyncDispose]()
+      // A solve that failed and was made again does not count.
+      await this.#finish(build, { status: 'success' })
       return result
     } catch (error) {
       const failure = this.#failure(error)
-      await build.finish(outcomeOf(failure)).catch((unreported) => {
-        const onWarning = guardedWarning(this.#options.onWarning) ?? emitWarning
-        const message = `Depot could not be told how build ${build.buildId} has ended: ${messageOf(unreported)}`
-        onWarning({ code: 'NOT_REPORTED', message })
-      })
+      await this.#finish(build, outcomeOf(failure))
       throw failure
     }
+  }
+
+  async #finish(build: DepotBuild, outcome: Outcome): Promise<void> {
+    await build.finish(outcome).catch((unreported) => {
+      const onWarning = guardedWarning(this.#options.onWarning) ?? emitWarning
+      const message = `Depot could not be told how build ${build.buildId} has ended: ${messageOf(unreported)}`
+      onWarning({ code: 'NOT_REPORTED', message })
+    })
   }
 
   /** Rejects when a cancelled build is over; what of the caller's hangs all the same is waited for no longer. */
@@ -153,9 +136,13 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
     throw signal.reason
   }
 
-  async #build(build: DepotBuild, plan: SolvePlan, loading: Loading | undefined): Promise<DepotResult> {
-    const { shares, names, grants } = plan
-    const { savedTags, buildId, projectId, url } = build
+  async #build(
+    { build, savedTags }: BegunBuild,
+    plan: SolvePlan,
+    loading: Loading | undefined,
+  ): Promise<DepotResult> {
+    const { shares, names, grants, retries } = plan
+    const { buildId, projectId, url } = build
     const own = this.#options.session?.find(isAuth)
     const auth = build.authWith(grantedAuth(grants, own, { env: this.#env }))
     const unnamed = `depot-project-${projectId.toLowerCase()}:build-${buildId.toLowerCase()}`
@@ -167,7 +154,7 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
       shares.map(async (share) => {
         const options = solveOptionsOf(share, this.#options, plan, inputs)
         try {
-          return await this.#onMachine(build, share.machine, { ...options, signal: halt.signal })
+          return await this.#onMachine(build, share.machine, { ...options, signal: halt.signal }, retries)
         } catch (error) {
           throw shares.length > 1 ? ofMachine(share.machine, error) : error
         }
@@ -201,19 +188,25 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
     build: DepotBuild,
     platform: MachinePlatform,
     options: SolveOptions & { readonly signal: AbortSignal },
+    retries: number,
   ): Promise<SolveResult> {
-    const acquiring = {
-      signal: options.signal,
-      onState: (state: MachineState) => this.events.push({ type: 'machine', platform, state }),
+    const { signal } = options
+    const onState = (state: MachineState) => this.events.push({ type: 'machine', platform, state })
+    let machine = await build.acquireMachine(platform, { signal, onState })
+    let failure: unknown
+    const attempt = async () => {
+      if (isBuildkitError(failure)) this.events.push({ type: 'retry', platform, error: failure })
+      try {
+        return await this.#solve(machine, options)
+      } catch (error) {
+        failure = error
+        const lost = isBuildkitError(error) && error.code === 'MACHINE_LOST'
+        if (!lost || this.#options.replaceLostMachine !== true) throw error
+        machine = await machine.replace({ signal, onState })
+        return await this.#solve(machine, options)
+      }
     }
-    const machine = await build.acquireMachine(platform, acquiring)
-    try {
-      return await this.#solve(machine, options)
-    } catch (error) {
-      const lost = isBuildkitError(error) && error.code === 'MACHINE_LOST'
-      if (!lost || this.#options.replaceLostMachine !== true) throw error
-      return await this.#solve(await machine.replace(acquiring), options)
-    }
+    return await retry(attempt, { signal, attempts: 1 + retries, mayRetry: isDaemonFault, pauseMs: 100 })
   }
 
   async #solve(
@@ -257,6 +250,12 @@ async function allOrNone<T>(tasks: readonly Promise<T>[], halt: AbortController)
   }
 }
 
+/** What BuildKit says of a fault of its own, which a second build does not meet (depot/cli `pkg/buildx/commands/build.go`). */
+function isDaemonFault(error: unknown): boolean {
+  if (!isBuildkitError(error) || error.code !== 'SOLVE_FAILED') return false
+  return /inconsistent graph state|failed to get state for index/.test(error.message)
+}
+
 /** One of several has failed: the message says which. That of a machine that was lost does so by itself. */
 function ofMachine(platform: MachinePlatform, error: unknown): unknown {
   if (!(error instanceof SolveError) || error.code === 'MACHINE_LOST') return error
@@ -271,47 +270,4 @@ function digestOf({ digest }: SolveResult): string {
     expected: 'a digest',
     received: 'none',
   })
-}
-
-/** Images on their way from a machine into an Engine. */
-interface Loading {
-  export(names: readonly string[]): Export
-  /** What has been loaded last. */
-  readonly images: Promise<readonly LoadedImage[]>
-}
-
-/** Until an Engine has to be reached, as long as an attempt to connect takes elsewhere. */
-const engineTimeoutMs = 20_000
-
-async function startLoading(
-  load: DepotSolveOptions['load'],
-  env: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-): Promise<Loading | undefined> {
-  if (load === undefined || load === false) return undefined
-  const { address, tls } = load === true ? await localEngine(env) : { ...load, address: load.engine }
-  const engine = await engineAt(address, { tls, env }, 'load.engine')
-  // Known before Depot is asked for a machine: a build for an Engine that is not there is for nothing.
-  using limit = deadline(engineTimeoutMs, signal)
-  const there = await engine.dial(limit.signal)
-  there.destroy()
-  let latest: ImageLoad | undefined
-  return {
-    export: (names) => ({
-      type: 'docker',
-      attrs: { name: names.join(',') },
-      output: () => {
-        latest = loadImages(engine, { signal })
-        return latest.archive
-      },
-    }),
-    get images() {
-      return latest?.images ?? Promise.resolve([])
-    },
-  }
-}
-
-/** The one that Docker's own tools would speak to. */
-async function localEngine(env: NodeJS.ProcessEnv): Promise<EngineTarget> {
-  return (await (await chosenEngine(env))?.target()) ?? { address: 'docker://' }
 }

@@ -10,9 +10,12 @@ import type { PushCredentials } from './push-credentials.ts'
 /** What to build on Depot, and where it goes. */
 export interface DepotSolveOptions
   extends Omit<SolveOptions, 'ref' | 'signal'>,
-    Omit<BuildPlan, 'load'>,
+    Omit<BuildPlan, 'load' | 'target' | 'outputs'>,
     DepotBuildOptions {
-  /** By default `DEPOT_PROJECT_ID`, or what `depot.json` says in this folder or above. */
+  /**
+   * By default `DEPOT_PROJECT_ID`, or what `depot.json` says in the folder of the context or of the Dockerfile, or above it; in
+   * the working directory, or above it, where there is none.
+   */
   readonly projectId?: string | undefined
   /** By default that of this computer's architecture. Each machine builds its own platforms, all of them at once. */
   readonly platforms?: readonly BuildPlatform[] | undefined
@@ -27,19 +30,26 @@ export interface DepotSolveOptions
    * `DEPOT_PUSH_REGISTRY_PASSWORD`, or of `DEPOT_PUSH_REGISTRY_AUTH`, for that registry; without it they are not read.
    */
   readonly pushCredentials?: PushCredentials | undefined
+  /**
+   * Puts the least provenance into the image, as Depot's CLI does, unless `frontendAttrs` has `attest:provenance`. True by
+   * default; for Dockerfiles only.
+   */
+  readonly provenance?: boolean | undefined
   /** Builds once more on a fresh machine when one is lost, once for each. False by default. */
   readonly replaceLostMachine?: boolean | undefined
 }
 
 const { ref: _, ...ofEachSolve } = solveOptionNames
+const { target: _target, outputs: _outputs, ...ofPlan } = buildPlanNames
 
 export const depotSolveOptionNames: OptionNames<DepotSolveOptions> = {
   ...ofEachSolve,
-  ...buildPlanNames,
+  ...ofPlan,
   ...depotBuildOptionNames,
   projectId: true,
   platforms: true,
   pushCredentials: true,
+  provenance: true,
   replaceLostMachine: true,
 }
 

@@ -1,4 +1,5 @@
 import { type Deferred, deferred } from '../../base/deferred.ts'
+import type { BuildkitError } from '../../base/errors.ts'
 import type { SolveStatus } from '../../solve/status/status.ts'
 import type { MachinePlatform } from '../machine/machine-platform.ts'
 import type { MachineState } from '../machine/machine-state.ts'
@@ -9,6 +10,8 @@ export type DepotEvent =
   | { readonly type: 'build'; readonly buildId: string; readonly projectId: string; readonly url: string }
   /** One of its machines has entered a state. */
   | { readonly type: 'machine'; readonly platform: MachinePlatform; readonly state: MachineState }
+  /** BuildKit has met a fault of its own, and the machine builds once more. */
+  | { readonly type: 'retry'; readonly platform: MachinePlatform; readonly error: BuildkitError }
   /** What BuildKit reports; every step in it ran on the machine for that platform. */
   | { readonly type: 'status'; readonly platform: MachinePlatform; readonly status: SolveStatus }
 

@@ -20,6 +20,8 @@ export interface SolvePlan {
   readonly names: readonly string[]
   /** For pushing. */
   readonly grants: readonly RegistryGrant[]
+  /** How often a solve is made again after a fault of the daemon's own. */
+  readonly retries: number
 }
 
 /** Throws INVALID_OPTION for options that there are not, or that contradict each other. */
@@ -65,7 +67,7 @@ export function planSolves(options: DepotSolveOptions, env: NodeJS.ProcessEnv): 
   const pushed = [...names, ...pushedNames(exports)]
   const grants =
     pushed.length === 0 && pushCredentials === undefined ? [] : pushGrants(pushed, pushCredentials, env)
-  return { shares, names, grants }
+  return { shares, names, grants, retries: retriesOf(env) }
 }
 
 /** What a build needs to know beside its plan, once it is registered. */
@@ -87,11 +89,15 @@ export function solveOptionsOf(
 ): SolveOptions {
   const { exports = [], session = [], frontendAttrs = {} } = options
   const several = shares.length > 1
-  const all = [...exports, ...imageExport([...savedTags, ...names]), ...load]
+  const frontend = options.definition === undefined ? (options.frontend ?? dockerfileFrontend) : undefined
+  const all = [...exports.map(withVersion), ...imageExport([...savedTags, ...names]), ...load]
   return {
     ...pickOptions<SolveOptions>(options, solveOptionNames),
-    ...(options.definition === undefined ? { frontend: options.frontend ?? 'dockerfile.v0' } : {}),
+    ...(frontend === undefined ? {} : { frontend }),
+    // Depot has the steps from its machines: to record them there too would slow the build down (depot/cli).
+    internal: options.internal ?? true,
     frontendAttrs: {
+      ...(frontend === dockerfileFrontend ? dockerfileAttrs(options) : {}),
       ...frontendAttrs,
       ...(share.platforms.length === 0 ? {} : { platform: share.platforms.join(',') }),
       // So that each machine answers with an index, be it of one.
@@ -104,5 +110,36 @@ export function solveOptionsOf(
 
 /** One push under all names; none without any. */
 function imageExport(names: readonly string[]): Export[] {
-  return names.length === 0 ? [] : [{ type: 'image', attrs: { name: names.join(','), push: 'true' } }]
+  return names.length === 0
+    ? []
+    : [withVersion({ type: 'image', attrs: { name: names.join(','), push: 'true' } })]
+}
+
+const dockerfileFrontend = 'dockerfile.v0'
+
+/**
+ * What Depot's own client puts into every build (depot/cli `pkg/buildx/build`): the dashboard shows the Dockerfile of builds
+ * with `DEPOT_TARGET`, and the image says where it comes from.
+ */
+function dockerfileAttrs({ provenance = true }: DepotSolveOptions): Record<string, string> {
+  return {
+    'build-arg:DEPOT_TARGET': 'default',
+    ...(provenance ? { 'attest:provenance': 'mode=min,inline-only=true' } : {}),
+  }
+}
+
+/** Has Depot's machines say what the image consists of; other daemons take no notice. */
+export function withVersion(entry: Export): Export {
+  if (entry.type !== 'image') return entry
+  return { ...entry, attrs: { 'depot.export.image.version': '2', ...entry.attrs } }
+}
+
+/** Five by default, as with Depot's own client, which has the variable too. */
+function retriesOf({ DEPOT_BUILDKIT_ERROR_MAX_RETRY_COUNT: text = '' }: NodeJS.ProcessEnv): number {
+  if (text === '') return 5
+  if (/^\d{1,3}$/.test(text)) return Number(text)
+  throw invalidOption('DEPOT_BUILDKIT_ERROR_MAX_RETRY_COUNT', {
+    expected: 'a whole number, 0 or more',
+    received: text,
+  })
 }

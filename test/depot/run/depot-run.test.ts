@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { deferred } from '../../../src/base/deferred.ts'
 import { Depot } from '../../../src/depot/depot.ts'
@@ -91,6 +93,7 @@ async function eventsOf(run: DepotRun): Promise<string[]> {
     if (event.type === 'build') seen.push('build')
     else if (event.type === 'machine' && event.state.kind === 'pending') continue
     else if (event.type === 'machine') seen.push(`${event.platform} ${event.state.kind}`)
+    else if (event.type === 'retry') seen.push(`${event.platform} retries`)
     else for (const { name } of event.status.vertexes ?? []) seen.push(`${event.platform} runs ${name}`)
   }
   return seen
@@ -121,7 +124,12 @@ describe('a build on Depot in one call', () => {
     assert.equal(platforms.amd64?.digest, 'sha256:1')
     assert.deepEqual(it.outcome(), { status: 'success' })
     assert.equal(it.requests.amd64?.Frontend, 'dockerfile.v0')
-    assert.deepEqual(it.requests.amd64?.FrontendAttrs, { platform: 'linux/amd64' })
+    assert.deepEqual(it.requests.amd64?.FrontendAttrs, {
+      'build-arg:DEPOT_TARGET': 'default',
+      'attest:provenance': 'mode=min,inline-only=true',
+      platform: 'linux/amd64',
+    })
+    assert.equal(it.requests.amd64?.Internal, true)
   })
 
   it('tells Depot what it is about to do, and saves and pushes in one go', async () => {
@@ -132,14 +140,19 @@ describe('a build on Depot in one call', () => {
     const [created] = it.standIn.journal.named('CreateBuild')
     assert.deepEqual(created?.request, {
       projectId: it.projectId,
-      options: [{ command: 'COMMAND_BUILD', tags, push: true, save: true, saveTags: ['x'] }],
+      options: [
+        {
+          ...{ command: 'COMMAND_BUILD', tags, push: true, save: true, saveTags: ['x'] },
+          outputs: [{ kind: 'image', attributes: { push: 'true', 'depot.export.image.version': '2' } }],
+        },
+      ],
     })
     const saved = `saved.example/${it.projectId}`
     const all = [`${saved}:${buildId}`, `${saved}:x`, ...tags]
     assert.deepEqual(result.tags, all)
     assert.deepEqual(
       it.requests.amd64?.Exporters.map(({ Type, Attrs }) => [Type, Attrs]),
-      [['image', { name: all.join(','), push: 'true' }]],
+      [['image', { name: all.join(','), push: 'true', 'depot.export.image.version': '2' }]],
     )
   })
 
@@ -180,6 +193,8 @@ describe('a build on Depot in one call', () => {
     assert.deepEqual(result.tags, tags)
     assert.deepEqual(Object.keys(platforms), ['arm64', 'amd64'])
     assert.deepEqual(it.requests.arm64?.FrontendAttrs, {
+      'build-arg:DEPOT_TARGET': 'default',
+      'attest:provenance': 'mode=min,inline-only=true',
       target: 'x',
       platform: 'linux/arm64,linux/arm/v7',
       'multi-platform': 'true',
@@ -190,7 +205,15 @@ describe('a build on Depot in one call', () => {
         request.Exporters.map(({ Type, Attrs }) => [Type, Attrs]),
         [
           ['local', {}],
-          ['image', { name: `${registry.host}/me/app`, push: 'true', 'push-by-digest': 'true' }],
+          [
+            'image',
+            {
+              name: `${registry.host}/me/app`,
+              push: 'true',
+              'push-by-digest': 'true',
+              'depot.export.image.version': '2',
+            },
+          ],
         ],
       )
     const merged = mergeIndexes([arm64, amd64].map(manifestOf))
@@ -384,6 +407,144 @@ describe('a build on Depot in one call', () => {
       assert.match(it.error(), /the amd64 machine .* was lost/)
       assert.equal(tries, replaceLostMachine ? 2 : 1)
     }
+  })
+
+  for (const fault of [
+    'inconsistent graph state in edge step with key sha256:x',
+    'failed to get state for index 0 on x',
+  ])
+    it(`is made again after a fault of BuildKit's own: ${fault}`, async () => {
+      let solves = 0
+      await using it = await setUp({
+        amd64: async (build) => {
+          if (++solves < 3) throw failed(fault)
+          return await done(build)
+        },
+      })
+      const run = it.build(hello)
+      const events = await eventsOf(run)
+      assert.deepEqual(events.slice(3), ['amd64 retries', 'amd64 retries', 'amd64 released'])
+      assert.equal((await run.result).digest, 'sha256:1')
+      // The solves that failed do not count.
+      assert.deepEqual(it.outcome(), { status: 'success' })
+      assert.equal(it.standIn.journal.named('CreateBuild').length, 1)
+    })
+
+  it('is made again so often and no more, and not after any other failure', async () => {
+    for (const [message, variable, wanted] of [
+      ['inconsistent graph state', '2', 3],
+      ['inconsistent graph state', '0', 1],
+      ['exit code: 1', undefined, 1],
+    ] as const) {
+      let solves = 0
+      const env = variable === undefined ? {} : { DEPOT_BUILDKIT_ERROR_MAX_RETRY_COUNT: variable }
+      const solve: Solve = async () => {
+        solves++
+        throw failed(message)
+      }
+      await using it = await setUp({ amd64: solve }, { env })
+      await assert.rejects(it.build(hello).result, { code: 'SOLVE_FAILED' })
+      assert.equal(solves, wanted)
+      assert.match(it.error(), new RegExp(message))
+    }
+  })
+
+  it('says what is the user’s word where the user has one', async () => {
+    await using it = await setUp({ amd64: done })
+    const attrs = { 'attest:provenance': 'mode=max', 'build-arg:DEPOT_TARGET': 'mine', target: 'stage' }
+    await it.build({ ...hello, frontendAttrs: attrs, internal: false }).result
+    assert.deepEqual(it.requests.amd64?.FrontendAttrs, { ...attrs, platform: 'linux/amd64' })
+    assert.equal(it.requests.amd64?.Internal, false)
+    const [created] = it.standIn.journal.named('CreateBuild')
+    const { options } = created!.request as { options: Record<string, unknown>[] }
+    assert.equal(options[0]?.targetName, 'stage')
+    await it.build({ ...hello, provenance: false }).result
+    assert.deepEqual(it.requests.amd64?.FrontendAttrs, {
+      'build-arg:DEPOT_TARGET': 'default',
+      platform: 'linux/amd64',
+    })
+    // Another frontend may not know what these are.
+    await it.build({ ...hello, frontend: 'gateway.v0', frontendAttrs: { source: 'x' } }).result
+    assert.deepEqual(it.requests.amd64?.FrontendAttrs, { source: 'x', platform: 'linux/amd64' })
+  })
+
+  it('takes over the build of the environment, once, with the token that is the build’s', async () => {
+    const machines = new FakeMachines({ solve: done })
+    await using standIn = await startStandIn({ machines: async () => machines, settings: { waitMs: 5 } })
+    const { projectId, token } = standIn.createProject()
+    await using registrar = new Depot({ apiUrl: standIn.apiUrl, token, env: {} })
+    const registered = await registrar.createBuild({ projectId })
+    const { buildId } = registered
+    const buildToken = standIn.build(buildId).token
+    const env = { DEPOT_BUILD_ID: buildId, DEPOT_TOKEN: buildToken }
+    await using depot = new Depot({ apiUrl: standIn.apiUrl, env })
+    const run = depot.build(hello)
+    const result = await run.result
+    assert.deepEqual([result.buildId, result.projectId, result.tags], [buildId, projectId, []])
+    assert.deepEqual(standIn.build(buildId).outcome, { status: 'success' })
+    assert.equal(standIn.journal.named('CreateBuild').length, 1)
+    assert.deepEqual(
+      standIn.journal.named('GetBuild').map(({ token, tokenOf }) => [token, tokenOf]),
+      [['build', buildId]],
+    )
+    await assert.rejects(depot.build(hello).result, { code: 'REFUSED', subject: 'DEPOT_BUILD_ID' })
+    assert.equal(standIn.journal.named('FinishBuild').length, 1)
+  })
+
+  it('saves a build that is taken over where that is wanted, under its id and the names asked for', async () => {
+    let names: string | null | undefined
+    const machines = new FakeMachines({
+      async solve({ request }) {
+        names = request.Exporters[0]?.Attrs?.name
+        return { 'containerimage.digest': 'sha256:1' }
+      },
+    })
+    await using standIn = await startStandIn({ machines: async () => machines, settings: { waitMs: 5 } })
+    const { projectId, token } = standIn.createProject()
+    await using registrar = new Depot({ apiUrl: standIn.apiUrl, token, env: {} })
+    const { buildId } = await registrar.createBuild({ projectId })
+    const env = { DEPOT_BUILD_ID: buildId, DEPOT_TOKEN: standIn.build(buildId).token }
+    await using depot = new Depot({ apiUrl: standIn.apiUrl, env })
+    const { tags } = await depot.build({ ...hello, save: { tags: ['v1'] } }).result
+    const repository = `registry.depot.dev/${projectId}`
+    assert.deepEqual(tags, [`${repository}:${buildId}`, `${repository}:v1`])
+    assert.equal(names, tags.join(','))
+  })
+
+  it('is in the project of the depot.json beside the context or the Dockerfile', async () => {
+    await using dir = await tempDir()
+    await using it = await setUp({ amd64: done })
+    const other = it.standIn.createProject()
+    const write = async (path: string, text: string) => {
+      await mkdir(dirname(join(dir.path, path)), { recursive: true })
+      await writeFile(join(dir.path, path), text)
+      return dirname(join(dir.path, path))
+    }
+    const organization = new Depot({
+      apiUrl: it.standIn.apiUrl,
+      token: it.standIn.organizationToken,
+      env: {},
+    })
+    await using depot = organization
+    const context = await write('a/b/Dockerfile', 'FROM scratch')
+    await write('a/depot.json', JSON.stringify({ id: other.projectId }))
+    const memory = { Dockerfile: 'FROM scratch' }
+    for (const localDirs of [
+      { context, dockerfile: context },
+      { context, dockerfile: memory },
+      { context: {}, dockerfile: context },
+    ]) {
+      const { projectId } = await depot.build({ platforms: ['amd64'], localDirs }).result
+      assert.equal(projectId, other.projectId)
+    }
+    const strange = await write('c/depot.yml', `id: ${it.projectId}`)
+    await assert.rejects(
+      depot.build({ platforms: ['amd64'], localDirs: { context: strange, dockerfile: context } }).result,
+      { code: 'INVALID_OPTION', message: /two Depot projects/ },
+    )
+    const given = { platforms: ['amd64'], localDirs: { context: strange, dockerfile: context } } as const
+    const { projectId } = await depot.build({ ...given, projectId: other.projectId }).result
+    assert.equal(projectId, other.projectId)
   })
 
   it('does not ask Depot for anything when the Engine to load into is not there', async () => {

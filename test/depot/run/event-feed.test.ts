@@ -18,6 +18,7 @@ const step = (name: string) => wireStatus({ vertexes: [{ digest: name, name }] }
 function words(event: DepotEvent): string {
   if (event.type === 'build') return 'build'
   if (event.type === 'machine') return `${event.platform} ${event.state.kind}`
+  if (event.type === 'retry') return `${event.platform} retry`
   return `${event.platform} ${event.status.vertexes?.map(({ name }) => name).join('+')}`
 }
 
