@@ -7,6 +7,7 @@ import type { HealthFigures } from './health.ts'
 import type { LivenessFigures } from './liveness.ts'
 import { machineLine } from './machine.ts'
 import { resultTable } from './results.ts'
+import type { UnreadFigures } from './unread-runs.ts'
 
 export interface Circumstances {
   /** The program. */
@@ -16,10 +17,17 @@ export interface Circumstances {
   readonly loadBefore: number
 }
 
+/** What is measured beside the comparison. */
+export interface OtherFigures {
+  readonly health: HealthFigures
+  readonly liveness: LivenessFigures
+  readonly unread: UnreadFigures
+}
+
 /** The whole of `bench/RESULTS.md`. */
 export async function report(
   results: readonly Measured[],
-  { health, liveness }: { readonly health: HealthFigures; readonly liveness: LivenessFigures },
+  { health, liveness, unread }: OtherFigures,
   { buildctl, inMemory, loadBefore }: Circumstances,
 ): Promise<string> {
   const place = inMemory ? 'in memory (tmpfs)' : 'on disk'
@@ -47,6 +55,11 @@ than 100 ms at the 99th percentile.
 
 It is noticed after ${liveness.noticedSeconds.toFixed(1)} s on a connection with nothing to do; the target is 25 s. To watch for it costs an idle
 connection ${(liveness.watchedMs - liveness.unwatchedMs).toFixed(0)} ms of CPU in ${liveness.idleSeconds} s: its process took ${liveness.watchedMs.toFixed(0)} ms, and ${liveness.unwatchedMs.toFixed(0)} ms without a limit to the daemon's silence.
+
+## Status that nobody reads
+
+${unread.runs} runs that were each sent ${unread.sentMebibytes.toFixed(0)} MiB of status, none of it read, hold ${unread.usedMebibytes.toFixed(0)} MiB together once they are over; the bound is 8 MiB for
+each. The process has ${unread.residentMebibytes.toFixed(0)} MiB more from the system than before.
 
 ## What is measured
 

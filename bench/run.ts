@@ -18,6 +18,7 @@ import { measureLiveness } from './liveness.ts'
 import { report } from './report.ts'
 import { resultTable } from './results.ts'
 import { fullSizes, quickSizes, type Scenario, type Setting, type Sizes, scenarios } from './scenarios.ts'
+import { measureUnreadRuns } from './unread-runs.ts'
 import { type WorkFolder, workFolder } from './work-folder.ts'
 
 const help = `npm run bench -- [options] [scenario ...]
@@ -63,6 +64,7 @@ async function main(): Promise<number> {
       ? {
           health: await measureHealth(setting.manyFiles),
           liveness: await measureLiveness(join(tools, 'buildkitd'), { quick: options.quick }),
+          unread: await measureUnreadRuns(),
         }
       : undefined
   if (options.quick) return 0

@@ -131,18 +131,24 @@ export function fakeBuildkitd({ solve = async () => ({}), handlers = {} }: FakeB
     }
   }
 
-  const dial: Dialer = async () => {
-    const [ours, theirs] = linkedPair()
-    ends.push(ours)
-    serve(ours, {
+  function attach(duplex: Duplex): void {
+    ends.push(duplex)
+    serve(duplex, {
       handlerOf: (method) => handlers[method] ?? own[method],
       onHandlerError: () => {},
     })
+  }
+
+  const dial: Dialer = async () => {
+    const [ours, theirs] = linkedPair()
+    attach(ours)
     return theirs
   }
 
   return {
     dial,
+    /** Serves one more connection. */
+    attach,
     sessions,
     /** Cuts every connection, as when the daemon dies. */
     die(): void {
