@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { type Buildkit, connect, type SolveStatus } from '../../src/index.ts'
+import { rawJsonView } from '../../src/progress/rawjson.ts'
 import { buildctl, daemonAddress } from '../support/daemon.ts'
 import { skipWithout } from '../support/skip.ts'
 import { tempDir } from '../support/temp.ts'
@@ -146,15 +147,17 @@ describe('the same build by buildctl and by us', { skip: skipWithout('daemon', '
       localDirs: { context: join(dir.path, 'context'), dockerfile: dir.path },
       exports: [{ type: 'tar', output: join(dir.path, 'ours.tar') }],
     })
-    const ourLines: SolveStatus[] = []
-    for await (const status of oursRun.status) ourLines.push(status)
+    let printed = ''
+    const view = rawJsonView()
+    for await (const status of oursRun.status) printed += view.update(status, 0)
     await oursRun.result
     const raw = await theirs(dir.path, join(dir.path, 'theirs.tar'), '--progress', 'rawjson')
-    const theirLines = raw
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as SolveStatus)
-    assert.deepEqual(shape(ourLines), shape(theirLines))
+    const linesOf = (text: string) =>
+      text
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as SolveStatus)
+    assert.deepEqual(shape(linesOf(printed)), shape(linesOf(raw)))
   })
 })
 

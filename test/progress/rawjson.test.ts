@@ -35,4 +35,13 @@ describe('rawJsonView', () => {
     const printed = [view.update({}, 0), view.update({ logs: [] }, 0), view.refresh(0), view.end(0)]
     assert.deepEqual(printed, ['{}\n', '{"logs":[]}\n', '', ''])
   })
+
+  it('leaves out what this side counts: the Go client has no such messages', () => {
+    const count = { id: 'sent context', current: 1, timestamp: '2026-11-25T12:00:00Z' }
+    const item = { ...count, vertex: 'a' }
+    const view = rawJsonView()
+    assert.equal(view.update({ statuses: [count, count] }, 0), '')
+    assert.notEqual(view.update({ statuses: [item] }, 0), '')
+    assert.notEqual(view.update({ statuses: [count, item] }, 0), '')
+  })
 })
