@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import type { OnWarning } from '../base/warning.ts'
+import { type CredentialUse, withUses } from '../session/auth/auth-service.ts'
 import { type DirectoryTarget, type FileTarget, fileSend } from '../session/files/file-send.ts'
 import { type FileSyncOptions, fileSync } from '../session/files/file-sync.ts'
 import type { Contribute, SolveScope } from './contribution.ts'
@@ -27,10 +29,31 @@ export function optionContributions(
       attachables:
         targets.size === 0 ? [] : [{ source: 'exports', attachable: fileSend(targets, { onWarning }) }],
     }),
-    () => ({
-      attachables: session.map((attachable, index) => ({ source: `session[${index}]`, attachable })),
+    (scope) => ({
+      attachables: session.map((attachable, index) => ({
+        source: `session[${index}]`,
+        attachable: withUses(attachable, reportUse(scope)),
+      })),
     }),
   ]
+}
+
+/**
+ * A use of credentials as a step of this side, named as the reference does (moby/buildkit
+ * `session/auth/authprovider/authprovider.go`): of those that the daemon gets, the first one for each registry.
+ */
+function reportUse({ report }: SolveScope): (use: CredentialUse) => void {
+  const shared = new Set<string>()
+  return ({ host, kind, scopes }) => {
+    if (kind === 'credentials' && shared.has(host)) return
+    if (kind === 'credentials') shared.add(host)
+    const subjects = scopes.map((scope) => scope.replace(/^repository:/, '')).join(' ')
+    const name =
+      kind === 'token' ? `[auth] ${subjects} token for ${host}` : `[auth] sharing credentials for ${host}`
+    const now = new Date()
+    const digest = `sha256:${randomBytes(32).toString('hex')}`
+    report({ vertexes: [{ digest, name, started: now, completed: now }] })
+  }
 }
 
 /**

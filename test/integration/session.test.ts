@@ -3,13 +3,21 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { describe, it } from 'node:test'
-import { connect, type SolveError, type SolveOptions, type SolveStatus } from '../../src/index.ts'
+import {
+  type Attachable,
+  connect,
+  type SolveError,
+  type SolveOptions,
+  type SolveStatus,
+  staticAuth,
+} from '../../src/index.ts'
 import { fileSync } from '../../src/session/files/file-sync.ts'
 import { startSolve } from '../../src/solve/run.ts'
 import { SharedSession } from '../../src/solve/shared-session.ts'
 import { openConnection } from '../../src/transport/connection.ts'
 import { routeTo } from '../../src/transport/route-to.ts'
 import { daemonAddress } from '../support/daemon.ts'
+import { startTokenRegistry } from '../support/registry.ts'
 import { skipWithout } from '../support/skip.ts'
 import { tempDir } from '../support/temp.ts'
 
@@ -21,7 +29,7 @@ async function collect(status: AsyncIterable<SolveStatus>): Promise<SolveStatus[
   return list
 }
 
-describe('the session of a build on a real daemon', { skip: skipWithout('daemon') }, () => {
+describe('the session of a build on a real daemon', { skip: skipWithout('daemon', 'registry') }, () => {
   it('serves directories of the caller’s own attachable beside localDirs', async () => {
     await using dir = await tempDir()
     await using buildkit = await connect(daemonAddress())
@@ -56,6 +64,34 @@ describe('the session of a build on a real daemon', { skip: skipWithout('daemon'
       [dockerfile.Dockerfile.length, 1],
     )
     assert.ok(ofClient.every(({ started, completed }) => started! <= completed!))
+  })
+
+  it('has steps for the credentials that it uses, named as buildctl names them', async () => {
+    await using buildkit = await connect(daemonAddress())
+    await using registry = await startTokenRegistry()
+    const credentials = { username: registry.username, password: registry.password }
+    const options = (auth: Attachable): SolveOptions => ({
+      frontend: 'dockerfile.v0',
+      localDirs: { context: { a: 'A' }, dockerfile },
+      exports: [{ type: 'image', attrs: { name: `${registry.host}/me/app:1`, push: 'true' } }],
+      session: [auth],
+    })
+    const stepsOf = async (auth: Attachable) => {
+      const run = buildkit.solve(options(auth))
+      const vertexes = (await collect(run.status)).flatMap((status) => status.vertexes ?? [])
+      await run.result
+      return vertexes.filter(({ name }) => name?.startsWith('[auth]'))
+    }
+    const byUs = await stepsOf(staticAuth({ [registry.host]: credentials }, { env: {} }))
+    assert.equal(byUs[0]?.name, `[auth] me/app:pull,push token for ${registry.host}`)
+    assert.ok(byUs.every(({ started, completed, digest }) => started && completed && digest))
+    const byDaemon = await stepsOf(
+      staticAuth({ [registry.host]: credentials }, { env: { BUILDKIT_NO_CLIENT_TOKEN: '1' } }),
+    )
+    assert.deepEqual(
+      byDaemon.map(({ name }) => name),
+      [`[auth] sharing credentials for ${registry.host}`],
+    )
   })
 
   it('skips any export whose function returns nothing', async () => {

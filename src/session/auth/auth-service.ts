@@ -29,9 +29,21 @@ const v1 = moby.filesync.v1
 /** Where an attachable says how it reaches registries: not served, and kept by `{ ...attachable }`. */
 const networkKey = Symbol.for('buildkit-client.registry-network')
 
+/** Where an attachable gives its methods for one build, with what is called for each use of a credential in it. */
+const methodsKey = Symbol.for('buildkit-client.auth-methods')
+
+type OnUse = (use: CredentialUse) => void
+
 /** An attachable that answers for registries. */
 interface AuthService extends Attachable {
   readonly [networkKey]: RegistryNetwork
+  readonly [methodsKey]: (onUse: OnUse) => Attachable['methods']
+}
+
+/** The same attachable for one build, whose uses of credentials are told to `onUse` too. */
+export function withUses(attachable: Attachable, onUse: OnUse): Attachable {
+  const methods = (attachable as Partial<AuthService>)[methodsKey]?.(onUse)
+  return methods === undefined ? attachable : { ...attachable, methods }
 }
 
 export interface AuthServiceOptions {
@@ -59,32 +71,34 @@ export function authService(
   seeds = new TokenSeeds(),
 ): Attachable {
   const provider = new AuthProvider(source, seeds, options)
-  const service: Attachable = {
-    check: () => options.network.check(),
-    methods: {
-      [authMethods.credentials]: unary(async (message, { signal }) => {
-        const request = decode(v1.CredentialsRequest, 'CredentialsRequest', message)
-        const reply = await provider.credentials(request, signal)
-        return v1.CredentialsResponse.encode(reply).finish()
-      }),
-      [authMethods.fetchToken]: unary(async (message, { signal }) => {
-        const request = decode(v1.FetchTokenRequest, 'FetchTokenRequest', message)
-        const reply = await provider.fetchToken(request, signal)
-        return v1.FetchTokenResponse.encode(reply).finish()
-      }),
-      [authMethods.getTokenAuthority]: unary(async (message, { signal }) => {
-        const request = decode(v1.GetTokenAuthorityRequest, 'GetTokenAuthorityRequest', message)
-        const key = await provider.authorityKey(request, signal)
-        return v1.GetTokenAuthorityResponse.encode({ PublicKey: publicKeyOf(key) }).finish()
-      }),
-      [authMethods.verifyTokenAuthority]: unary(async (message, { signal }) => {
-        const request = decode(v1.VerifyTokenAuthorityRequest, 'VerifyTokenAuthorityRequest', message)
-        const key = await provider.authorityKey(request, signal)
-        return v1.VerifyTokenAuthorityResponse.encode({ Signed: signed(key, request.Payload) }).finish()
-      }),
-    },
+  const service: Attachable = { check: () => options.network.check(), methods: methodsOf(provider) }
+  const forBuild = { [methodsKey]: (onUse: OnUse) => methodsOf(provider, onUse) }
+  return withNetwork(Object.assign(service, forBuild), options.network)
+}
+
+function methodsOf(provider: AuthProvider, onUse: OnUse = () => {}): Attachable['methods'] {
+  return {
+    [authMethods.credentials]: unary(async (message, { signal }) => {
+      const request = decode(v1.CredentialsRequest, 'CredentialsRequest', message)
+      const reply = await provider.credentials(request, signal, onUse)
+      return v1.CredentialsResponse.encode(reply).finish()
+    }),
+    [authMethods.fetchToken]: unary(async (message, { signal }) => {
+      const request = decode(v1.FetchTokenRequest, 'FetchTokenRequest', message)
+      const reply = await provider.fetchToken(request, signal, onUse)
+      return v1.FetchTokenResponse.encode(reply).finish()
+    }),
+    [authMethods.getTokenAuthority]: unary(async (message, { signal }) => {
+      const request = decode(v1.GetTokenAuthorityRequest, 'GetTokenAuthorityRequest', message)
+      const key = await provider.authorityKey(request, signal)
+      return v1.GetTokenAuthorityResponse.encode({ PublicKey: publicKeyOf(key) }).finish()
+    }),
+    [authMethods.verifyTokenAuthority]: unary(async (message, { signal }) => {
+      const request = decode(v1.VerifyTokenAuthorityRequest, 'VerifyTokenAuthorityRequest', message)
+      const key = await provider.authorityKey(request, signal)
+      return v1.VerifyTokenAuthorityResponse.encode({ Signed: signed(key, request.Payload) }).finish()
+    }),
   }
-  return withNetwork(service, options.network)
 }
 
 class AuthProvider {
@@ -99,27 +113,27 @@ class AuthProvider {
   }
 
   /** Both empty is anonymous, an empty user name with a secret an identity token. */
-  async credentials({ Host: host }: { Host: string }, signal: AbortSignal) {
+  async credentials({ Host: host }: { Host: string }, signal: AbortSignal, onUse: OnUse) {
     const credentials = await this.#lookUp(host, signal)
     if (credentials === undefined || 'registryToken' in credentials) return {}
-    notify('onUse', this.#options.onUse, { host, kind: 'credentials', scopes: [] })
+    this.#used({ host, kind: 'credentials', scopes: [] }, onUse)
     if ('identityToken' in credentials) return { Secret: credentials.identityToken }
     return { Username: credentials.username, Secret: credentials.password }
   }
 
   /** Credentials that are refused may have been renewed in the meantime: they are looked up once more. */
-  async fetchToken(request: moby.filesync.v1.FetchTokenRequest, signal: AbortSignal) {
+  async fetchToken(request: moby.filesync.v1.FetchTokenRequest, signal: AbortSignal, onUse: OnUse) {
     if (registryHost(request.Host) === undefined)
       throw new RpcError(Code.InvalidArgument, 'the host of a token request is none')
     const credentials = await this.#lookUp(request.Host, signal)
     try {
-      return await this.#tokenFor(request, credentials, signal)
+      return await this.#tokenFor(request, credentials, signal, onUse)
     } catch (error) {
       if (!isRefusal(error)) throw error
       this.#cache.forget(request.Host)
       const renewed = await this.#lookUp(request.Host, signal)
       if (isDeepStrictEqual(renewed, credentials)) throw error
-      return await this.#tokenFor(request, renewed, signal)
+      return await this.#tokenFor(request, renewed, signal, onUse)
     }
   }
 
@@ -135,11 +149,17 @@ class AuthProvider {
     { Host: host, Realm: realm, Service: service, Scopes: scopes }: moby.filesync.v1.FetchTokenRequest,
     credentials: Credentials | undefined,
     signal: AbortSignal,
+    onUse: OnUse,
   ) {
-    if (credentials !== undefined) notify('onUse', this.#options.onUse, { host, kind: 'token', scopes })
+    if (credentials !== undefined) this.#used({ host, kind: 'token', scopes }, onUse)
     const { network } = this.#options
     const token = await fetchToken({ host, realm, service, scopes, credentials, network, signal })
     return { Token: token.token, ExpiresIn: token.expiresIn, IssuedAt: token.issuedAt }
+  }
+
+  #used(use: CredentialUse, onUse: OnUse): void {
+    onUse(use)
+    notify('onUse', this.#options.onUse, use)
   }
 
   /** What cannot be the host of a registry reaches no file, helper or callback. */
