@@ -20,6 +20,7 @@ import { onExitSignal } from './exit-signals.ts'
 import { BuildRecord, checkOutcome, type Outcome } from './outcome.ts'
 import type { Registration } from './registration.ts'
 import { type SavedImages, savedImages } from './saved-images.ts'
+import { warnIfUnfinished } from './unfinished.ts'
 
 /** A solve that is cancelled has ended within this: 5 s are given to its session, and to its last status. */
 const cancelTimeoutMs = 10_000
@@ -92,8 +93,10 @@ export class DepotBuild implements AsyncDisposable {
       this.#cancel(signal!.reason)
     }
     const forget = finishOnExit ? onExitSignal(() => this.finish({ status: 'cancelled' })) : undefined
+    const finished = warnIfUnfinished(this.buildId, onWarning)
     this.#unlink = () => {
       signal?.removeEventListener('abort', onAbort)
+      finished()
       forget?.()
     }
     signal?.addEventListener('abort', onAbort, { once: true })

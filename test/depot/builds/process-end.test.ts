@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startTenant } from '../tenant.ts'
@@ -21,5 +22,23 @@ describe('a process that has built', () => {
       assert.ok(performance.now() - began < 2_000)
       const [created] = tenant.standIn.journal.named('CreateBuild')
       assert.deepEqual(tenant.standIn.build(created!.buildId!).outcome, { status: 'success' })
+    })
+
+  for (const forgets of ['forgets', 'forgets and exits'])
+    it(`and ${forgets} is told which build is open`, async () => {
+      await using tenant = await startTenant()
+      const { projectId, token } = tenant.standIn.createProject()
+      const args = ['--import', 'tsx', program, tenant.standIn.apiUrl, token, projectId, 'cli', forgets]
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+      const [words, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+      assert.equal(code, 0)
+      const [created] = tenant.standIn.journal.named('CreateBuild')
+      const named = [
+        ...words.matchAll(/UNFINISHED_BUILD\)?.* the process ends while Depot build (\w+) is open/g),
+      ]
+      assert.deepEqual(
+        named.map(([, buildId]) => buildId),
+        [created!.buildId],
+      )
     })
 })

@@ -183,10 +183,7 @@ describe('the OIDC token of GitHub Actions', () => {
   it('is asked for through the proxy that the environment names', async () => {
     await using proxy = await startProxy({ status: 403 })
     const env = { ...github('https://oidc.example.test/token'), HTTPS_PROXY: proxy.url }
-    await assert.rejects(
-      ask('GitHub Actions', env),
-      fails('UNREACHABLE', /the proxy .* does not lead to oidc\.example\.test:443: got status 403/),
-    )
+    await assert.rejects(ask('GitHub Actions', env), fails('UNREACHABLE', /got status 403/))
     assert.deepEqual(new Set(proxy.requests), new Set(['CONNECT oidc.example.test:443']))
   })
 
