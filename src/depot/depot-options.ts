@@ -13,7 +13,10 @@ export interface DepotOptions {
    * `DEPOT_ORG_ID` by default; an empty one counts as not given there.
    */
   readonly orgId?: string | undefined
-  /** `https://api.depot.dev` by default, or `DEPOT_API_URL`. INVALID_OPTION for what is no http or https URL. */
+  /**
+   * `https://api.depot.dev` by default, or `DEPOT_API_URL`. INVALID_OPTION for anything but an http or https URL without a
+   * user, a password or a query. Plain http to another machine gives the warning PLAINTEXT_TCP.
+   */
   readonly apiUrl?: string | undefined
   /** Where `DEPOT_...` variables are looked up. `process.env` by default; `{}` for none. */
   readonly env?: NodeJS.ProcessEnv | undefined
@@ -21,7 +24,7 @@ export interface DepotOptions {
   readonly machineApi?: 'cli' | 'public' | undefined
   /** Milliseconds for a call such as registering a build. 30,000 by default. */
   readonly requestTimeoutMs?: number | undefined
-  /** How we introduce ourselves: a product and its version. */
+  /** A product and its version. `buildkit-client-node/VERSION` by default. */
   readonly userAgent?: string | undefined
   /** Told of what does not stop the work. `process.emitWarning` by default. */
   readonly onWarning?: OnWarning | undefined

@@ -65,7 +65,7 @@ type ApiOfMachines = (api: DepotApi, buildId: string, platform: MachinePlatform)
 const defaultUserAgent = `buildkit-client-node/${version}`
 const defaultRequestTimeoutMs = 30_000
 
-/** Depot, as one caller may use it: one connection for all its builds, each with its own token and machines. */
+/** Depot, as one caller may use it: a few connections for all its builds, each with its own token and machines. */
 export class Depot implements AsyncDisposable {
   /** Those that the token sees. */
   readonly organizations: Organizations

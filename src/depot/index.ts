@@ -35,7 +35,9 @@ export type {
   UsagePeriod,
 } from './account/usage.ts'
 export type { CallOptions } from './api/account-call.ts'
+export { DepotApiError, type DepotApiErrorFields } from './api/api-error.ts'
 export type { PageOptions } from './api/paging.ts'
+export type { ApiErrorDetail } from './api/reply-facts.ts'
 export { DepotBuild, type DepotBuildOptions } from './builds/build.ts'
 export type { BuildPlan, PlannedOutput } from './builds/build-plan.ts'
 export type { Outcome } from './builds/outcome.ts'
