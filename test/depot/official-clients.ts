@@ -22,14 +22,18 @@ export interface ClientRun {
   readonly stderr: string
 }
 
-/** Runs Depot's own command line, in a folder and without anything of this user's. Needs the part `depotCli`. */
+/**
+ * Runs Depot's own command line, in a folder and without anything of this user's: with an empty home, or the one given.
+ * Needs the part `depotCli`.
+ */
 export async function depotCli(
   args: readonly string[],
   folder: string,
   environment: ClientEnvironment,
+  home?: string,
 ): Promise<ClientRun> {
-  await using home = await tempDir()
-  return run(part('depotCli'), args, folder, depotCliVariables(environment, home.path))
+  await using empty = await tempDir()
+  return run(part('depotCli'), args, folder, depotCliVariables(environment, home ?? empty.path))
 }
 
 /** What its process is told; `home` is an empty folder of its own. */

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import * as tar from 'tar-stream'
+import { Depot } from '../../src/depot/index.ts'
 import { type ClientRun, depotCli, depotSdk } from '../depot/official-clients.ts'
 import type { JournalEvent } from '../depot/stand-in/journal.ts'
 import { startMachinePool } from '../depot/stand-in/machine-pool.ts'
@@ -173,6 +174,83 @@ describe('Depot’s own clients at the stand-in', needs, () => {
     assertLifeCycle(buildId, { success: {} }, ['amd64', 'arm64'])
   })
 
+  it('our client tells Depot and BuildKit what the command line tells them', async () => {
+    const dockerfile = 'FROM scratch AS stage\nCOPY file /\nFROM scratch\n'
+    const [theirs, ours] = [standIn.createProject(), standIn.createProject()]
+    const folder = await context('compared', dockerfile)
+    const tag = 'one.example/me/app:1'
+    const cli = ['--save', '--save-tag=v1', '--target=stage', `--tag=${tag}`, '--platform=linux/amd64']
+    const run = await build(folder, theirs.projectId, ...cli)
+    assert.equal(run.exitCode, 0, run.stderr)
+    const { apiUrl, organizationToken } = standIn
+    await using depot = new Depot({ apiUrl, token: organizationToken, env: {} })
+    await depot.build({
+      projectId: ours.projectId,
+      localDirs: { context: folder, dockerfile: folder },
+      frontendAttrs: { filename: 'Dockerfile', target: 'stage' },
+      ...{ tags: [tag], save: { tags: ['v1'] }, platforms: ['linux/amd64'] },
+    }).result
+
+    const told = ({ projectId }: { projectId: string }) => {
+      const { request } = callsOf(buildIdOf(projectId), 'CreateBuild')[0]!
+      return { ...(request as object), projectId: undefined }
+    }
+    assert.deepEqual(told(ours), told(theirs))
+    const methods = ({ projectId }: { projectId: string }) =>
+      [...new Set(standIn.journal.of(buildIdOf(projectId)).map(({ method }) => method))].sort()
+    // Depot has the steps from its machines; the command line adds some of its own.
+    assert.deepEqual([...methods(ours), 'ReportStatusStream'].sort(), methods(theirs))
+    assert.deepEqual(await provenance(ours), await provenance(theirs))
+
+    const { reference, targets } = await depot.images.pullInfo(buildIdOf(theirs.projectId))
+    assert.match(reference, new RegExp(`${buildIdOf(theirs.projectId)}$`))
+    assert.deepEqual(
+      targets.map(({ targetName, tags, save, saveTags }) => [targetName, tags, save, saveTags]),
+      [['stage', [tag], true, ['v1']]],
+    )
+  })
+
+  /**
+   * What the provenance of a saved image says of the request that it was built by; not of the request around that, as the
+   * command line runs the frontend by a gateway of its own.
+   */
+  async function provenance({ projectId, token }: { projectId: string; token: string }): Promise<unknown> {
+    const read = async (path: string) => (await (await fetched(projectId, path, token)).json()) as never
+    const index: Index = await read(`manifests/${buildIdOf(projectId)}`)
+    const attested = index.manifests!.find(({ platform }) => platform.os === 'unknown')
+    assert.ok(attested, 'it has provenance')
+    const { layers }: Image = await read(`manifests/${attested.digest}`)
+    const { predicate }: Statement = await read(`blobs/${layers[0]!.digest}`)
+    const { externalParameters, ...definition } = predicate.buildDefinition
+    const { root: _, ...request } = externalParameters.request
+    assert.equal(request.frontend, 'dockerfile.v0')
+    return { ...definition, externalParameters: { ...externalParameters, request } }
+  }
+
+  it('the command line lists the organizations', async () => {
+    const { organizationId: other } = standIn.createOrganization('Another')
+    const token = standIn.userToken([standIn.organizationId, other])
+    await using home = await tempDir()
+    await mkdir(join(home.path, 'depot'))
+    await writeFile(join(home.path, 'depot/depot.yaml'), `api_token: ${token}\n`)
+    const environment = { apiUrl: standIn.apiUrl, token: '' }
+    const run = await depotCli(['org', 'list', '--output=json'], dir.path, environment, home.path)
+    assert.equal(run.exitCode, 0, run.stderr)
+    const listed = (JSON.parse(run.stdout) as object[]).map((organization) =>
+      Object.values(organization).sort(),
+    )
+    const known = [
+      [standIn.organizationId, 'The stand-in'],
+      [other, 'Another'],
+    ]
+    for (const organization of known)
+      assert.ok(
+        listed.some((values) => organization.every((value) => values.includes(value))),
+        run.stdout,
+      )
+    assert.equal(listed.length, known.length)
+  })
+
   it('the package for Node creates, lists and deletes projects, and creates and finishes builds', async () => {
     const { before, during, after, buildId } = await sdk<{
       before: string[]
@@ -230,6 +308,16 @@ interface Index {
     readonly digest: string
     readonly platform: { readonly os: string; readonly architecture: string }
   }[]
+}
+
+interface Statement {
+  readonly predicate: {
+    readonly buildDefinition: {
+      readonly externalParameters: {
+        readonly request: { readonly frontend: string; readonly root?: unknown }
+      }
+    }
+  }
 }
 
 interface Image {
