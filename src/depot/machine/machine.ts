@@ -43,7 +43,7 @@ export interface MachineConnectOptions {
   readonly timeoutMs?: number | undefined
   /** As in `connect`: milliseconds without a byte from the machine after which it is lost. 25,000 by default. */
   readonly livenessTimeoutMs?: number | undefined
-  /** Told of warnings of the builds on this connection; by default as the `Depot` is. */
+  /** Called with warnings of the builds on this connection; by default as the `Depot` is. */
   readonly onWarning?: OnWarning | undefined
 }
 

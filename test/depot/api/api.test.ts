@@ -165,6 +165,18 @@ describe('DepotApi', () => {
     assert.ok(!inspect(error, { depth: 20, showHidden: true }).includes(token))
   })
 
+  it('throws CLOSED once its channel is closed', async () => {
+    await using service = await fakeService((router) =>
+      router.rpc(ProjectService.method.listProjects, () => ({})),
+    )
+    const channel = openApi(service.url)
+    const api = new DepotApi(channel, fixedToken('t'), 'buildkit-client/test')
+    await api.projects.listProjects({})
+    channel.close()
+    await assert.rejects(api.projects.listProjects({}), { code: 'CLOSED', mayBeProcessed: false })
+    assert.equal(service.calls.length, 1)
+  })
+
   it('throws what the search for the token has thrown', async () => {
     const noToken = new BuildkitError('UNAUTHENTICATED', 'no token was found')
     const channel = openApi('http://127.0.0.1:9')

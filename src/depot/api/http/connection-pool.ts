@@ -1,6 +1,6 @@
 import { Code } from '@connectrpc/connect'
 import { deadline } from '../../../base/deadline.ts'
-import { messageOf } from '../../../base/errors.ts'
+import { BuildkitError, messageOf } from '../../../base/errors.ts'
 import { unlessAborted } from '../../../base/unless-aborted.ts'
 import type { DialApi, HttpConnection, HttpRequest, HttpResponse } from './connection.ts'
 import { Http1Connection } from './http1-connection.ts'
@@ -57,9 +57,9 @@ export class ConnectionPool {
     }
   }
 
-  /** Ends all connections with what is on them; dials no more. */
+  /** Ends all connections with what is on them. Later requests fail with CLOSED as the cause. */
   close(): void {
-    this.#closing.abort(new TransportFailure('the client was closed', 'unsent'))
+    this.#closing.abort(new BuildkitError('CLOSED', 'the connections to the API were closed'))
     for (const slots of Object.values(this.#slots)) {
       for (const { opened } of slots) opened?.close()
       slots.clear()
