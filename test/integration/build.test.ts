@@ -224,6 +224,13 @@ describe('a build on a real daemon', { skip: skipWithout('daemon', 'registry', '
     assert.ok(await buildkit.info(), 'the connection is still good')
   })
 
+  it('is refused before the build exists without five seconds of waiting for its status', async () => {
+    const began = performance.now()
+    const run = buildkit.solve({ ...inMemory('FROM scratch\n'), entitlements: ['security.insecure'] })
+    await assert.rejects(run.result, { code: 'SOLVE_FAILED', message: /security\.insecure is not allowed/ })
+    assert.ok(performance.now() - began < 4_000, `${performance.now() - began} ms`)
+  })
+
   it('ends the daemon’s work when it is cancelled', async () => {
     await using dir = await tempDir()
     const text = `${await shellContext(dir.path)}RUN ["/bin/sh","-c","echo begun; sleep 300"]\n`
