@@ -22,7 +22,7 @@ export {
 } from './session/auth/auth.ts'
 export type { LocalDir } from './session/files/file-sync.ts'
 export type { ErrorSource } from './solve/failure/error-details.ts'
-export type { FailedVertex } from './solve/failure/failure-facts.ts'
+export type { FailedVertex } from './solve/failure/failure-context.ts'
 export { SolveError } from './solve/failure/solve-error.ts'
 export type {
   CacheEntry,

@@ -12,7 +12,7 @@ import type { Connection } from '../transport/connection.ts'
 import { callSolve, storedAnswer } from './answer.ts'
 import { runBody, type SolveBody } from './body.ts'
 import { type Contribute, Contributions } from './contribution.ts'
-import { FailureFacts } from './failure/failure-facts.ts'
+import { FailureContext } from './failure/failure-context.ts'
 import { solveError } from './failure/solve-error.ts'
 import { optionContributions } from './option-contributions.ts'
 import { checkOptions } from './options/check.ts'
@@ -84,7 +84,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   readonly #connection: Connection
   readonly #options: SolveOptions
   readonly #context: SolveContext
-  readonly #facts = new FailureFacts()
+  readonly #failureContext = new FailureContext()
   /** Settles when the build may be over: its status has ended, or a step has failed. */
   readonly #maybeOver = deferred()
   readonly #lease: SessionLease
@@ -202,8 +202,8 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     return followStatus(this.#connection.rpc, {
       ref: this.ref,
       onStatus: (status, message) => {
-        this.#facts.add(status)
-        if (this.#facts.failedVertex(undefined) !== undefined) this.#maybeOver.resolve()
+        this.#failureContext.add(status)
+        if (this.#failureContext.failedVertex(undefined) !== undefined) this.#maybeOver.resolve()
         return this.status.push(message, status)
       },
       onImpatience: () => this.status.release(),
@@ -223,7 +223,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     return await storedAnswer(error, {
       connection: this.#connection,
       ref: this.ref,
-      hasFailedStep: this.#facts.failedVertex(undefined) !== undefined,
+      hasFailedStep: this.#failureContext.failedVertex(undefined) !== undefined,
     })
   }
 
@@ -236,7 +236,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     return solveError({
       ref: this.ref,
       error,
-      facts: this.#facts,
+      context: this.#failureContext,
       handlerErrors: this.#lease.handlerErrors,
       hasAuth: (this.#options.session ?? []).some(isAuth),
       cancelled,

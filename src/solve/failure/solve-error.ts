@@ -9,9 +9,9 @@ import { redactUrls, sanitize } from '../../base/redact.ts'
 import { Code, codeName, RpcError } from '../../grpc/status.ts'
 import type { HandlerError } from '../../session/handler-errors.ts'
 import { type ErrorSource, readDetails } from './error-details.ts'
-import type { FailedVertex, FailureFacts } from './failure-facts.ts'
+import type { FailedVertex, FailureContext } from './failure-context.ts'
 
-/** The facts of a build that did not end well. */
+/** What is known of a build that did not end well. */
 export interface SolveErrorFields {
   /** The build's id at the daemon. */
   readonly ref: string
@@ -57,7 +57,7 @@ SolveError.prototype.name = 'SolveError'
 export interface Failure {
   readonly ref: string
   readonly error: unknown
-  readonly facts: FailureFacts
+  readonly context: FailureContext
   /** The errors of our own handlers, which may be the cause behind the daemon's words. */
   readonly handlerErrors: readonly HandlerError[]
   /** True where the session answers for registries. */
@@ -98,7 +98,7 @@ function lost(failure: Failure, error: BuildkitError): BuildkitError {
   const fields = fieldsOf(failure)
   const ours = ownCause(failure.handlerErrors, [error.message, fields.vertex?.error])
   if (ours !== undefined) return new SolveError(ours.code, ours.message, fields, { cause: ours })
-  const running = failure.facts.runningStep
+  const running = failure.context.runningStep
   const during = running === undefined ? '' : `, during ${sanitize(running)}`
   const after = fields.vertex === undefined ? '' : `, after ${fields.vertex.name} had failed`
   const { subject, expected, received, advice } = error
@@ -125,14 +125,14 @@ function ownCause(
 
 const maxCompared = 1_000
 
-function fieldsOf({ ref, facts }: Failure, error?: RpcError): SolveErrorFields {
+function fieldsOf({ ref, context }: Failure, error?: RpcError): SolveErrorFields {
   const { vertex: digest, sources, exitCode } = readDetails(error?.details)
-  const vertex = facts.failedVertex(digest)
+  const vertex = context.failedVertex(digest)
   return {
     ref,
     grpcCode: error?.isAnswer ? error.grpcCode : undefined,
     vertex,
-    logs: vertex === undefined ? [] : facts.lastLines(vertex.digest),
+    logs: vertex === undefined ? [] : context.lastLines(vertex.digest),
     sources,
     exitCode: exitCode ?? exitCodeIn(vertex?.error),
   }

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BuildkitError } from '../../../src/base/errors.ts'
 import { Code, RpcError } from '../../../src/grpc/status.ts'
-import { FailureFacts } from '../../../src/solve/failure/failure-facts.ts'
+import { FailureContext } from '../../../src/solve/failure/failure-context.ts'
 import { SolveError, solveError } from '../../../src/solve/failure/solve-error.ts'
 
 /** The error of a build that has ended with this one, after a step had failed with these words. */
 function failure(error: unknown, words?: string, handlerError?: unknown): SolveError {
-  const facts = new FailureFacts()
-  if (words !== undefined) facts.add({ vertexes: [{ digest: 'v', name: 'RUN x', error: words }] })
+  const context = new FailureContext()
+  if (words !== undefined) context.add({ vertexes: [{ digest: 'v', name: 'RUN x', error: words }] })
   const made = solveError({
     ref: 'r',
     error,
-    facts,
+    context,
     handlerErrors: [{ method: '/s/M', key: undefined, error: handlerError }],
     hasAuth: false,
     cancelled: undefined,

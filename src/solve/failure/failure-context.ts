@@ -19,7 +19,7 @@ export interface FailedVertex {
 }
 
 /** Listens to a build's status so that its error can say which step failed and what that step last wrote. */
-export class FailureFacts {
+export class FailureContext {
   readonly #names = new Map<string, string>()
   readonly #failed = new Map<string, FailedVertex>()
   readonly #logs = new Map<string, LogTail>()
