@@ -61,12 +61,17 @@ function pipes(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === 'PipeWrap').length
 }
 
-async function pipesFallTo(count: number): Promise<void> {
+/** The programs that it has started, and that have not ended. */
+function children(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'ProcessWrap').length
+}
+
+async function fallTo(count: number, held: () => number): Promise<void> {
   for (let tries = 0; tries < 2000; tries++) {
-    if (pipes() <= count) return
+    if (held() <= count) return
     await sleep(5)
   }
-  assert.fail(`${pipes()} pipes are open, expected ${count}`)
+  assert.fail(`${held()} are left, expected ${count}`)
 }
 
 /** The end of a helper's script. */
@@ -152,21 +157,33 @@ describe('credentialsFromHelper', () => {
     })
   }
 
-  it('kills a helper that hangs, also one that ignores SIGTERM, and holds none of its pipes', async () => {
+  it('gives up on a helper that hangs, and kills it', async () => {
     await using at = await helpers()
-    const before = pipes()
+    await at.add('fake', 'exec sleep 600')
+    const before = children()
+    const error = await rejection(at.ask('fake', { timeoutMs: 300 }))
+    assert.match(
+      error.message,
+      /docker-credential-fake timed out: expected credentials for registry\.example within 300 ms, got none\./,
+    )
+    await fallTo(before, children)
+  })
+
+  it('kills a helper that ignores SIGTERM, and holds none of its pipes', async () => {
+    await using at = await helpers()
     // What it has started lives on with the other ends of its pipes.
     await at.add('fake', `trap '' TERM; sleep 600 & echo $! > $DIR/child; echo $$ > $DIR/pid; wait`)
-    const error = await rejection(at.ask('fake', { timeoutMs: 1500 }))
+    const before = pipes()
+    const abort = new AbortController()
+    const asked = at.ask('fake', { signal: abort.signal })
+    const pid = Number(await fileOf(join(at.path, 'pid')))
     const child = Number(await fileOf(join(at.path, 'child')))
     try {
-      assert.match(
-        error.message,
-        /docker-credential-fake timed out: expected credentials for registry\.example within 1500 ms, got none\./,
-      )
-      await ended(Number(await fileOf(join(at.path, 'pid'))))
+      abort.abort(new Error('enough'))
+      await assert.rejects(asked, { message: 'enough' })
+      await ended(pid)
       process.kill(child, 0)
-      await pipesFallTo(before)
+      await fallTo(before, pipes)
     } finally {
       process.kill(child, 'SIGKILL')
     }
