@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
-import { readdir, stat } from 'node:fs/promises'
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { type DaemonlessOptions, startDaemonless } from '../../src/daemon/daemonless.ts'
@@ -99,7 +99,11 @@ test('real daemons at the same time have state of their own, which is kept', {
   skip: skipWithout('buildkitd'),
 }, async () => {
   await using dir = await tempDir()
-  const real = { ...options(dir), command: [part('buildkitd')] }
+  // It looks for the program when it starts, and runs it with the first step.
+  const bin = join(dir.path, 'bin')
+  await mkdir(bin)
+  await writeFile(join(bin, 'runc'), '', { mode: 0o755 })
+  const real = { ...options(dir, { PATH: `${bin}:${process.env.PATH}` }), command: [part('buildkitd')] }
   {
     await using one = await startDaemonless(real)
     await using other = await startDaemonless(real)
@@ -113,7 +117,7 @@ test('real daemons at the same time have state of their own, which is kept', {
       await connection.close()
     }
   }
-  assert.deepEqual(await leftovers(dir), [])
+  assert.deepEqual(await leftovers(dir), ['bin'])
   const before = await stat(join(dir.path, 'state', '1', 'cache.db'))
   await using again = await startDaemonless(real)
   assert.equal(again.root, join(dir.path, 'state', '1'))
