@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { deadline } from '../base/deadline.ts'
 import type { Environment } from '../base/environment.ts'
 import { BuildkitError, cancelled } from '../base/errors.ts'
+import { openConnection } from '../transport/connection.ts'
 import { routeTo } from '../transport/route-to.ts'
 import { type GuardedProcess, runGuarded } from './guarded-process.ts'
 
@@ -16,7 +17,7 @@ export interface DaemonlessOptions {
   /** The daemon's environment; `TMPDIR` is where its socket goes. */
   readonly env: Environment
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds until the daemon has to accept connections. 60,000 by default. */
+  /** Milliseconds until the daemon has to answer. 60,000 by default. */
   readonly startTimeoutMs?: number
 }
 
@@ -29,7 +30,7 @@ export interface PrivateDaemon extends AsyncDisposable {
 }
 
 /**
- * Starts a `buildkitd` for this process and waits until it accepts connections. Throws NO_DAEMON with its last
+ * Starts a `buildkitd` for this process and waits until it answers. Throws NO_DAEMON with its last
  * words when it ends at once, TIMEOUT when it does not get ready, CANCELLED.
  */
 export async function startDaemonless(options: DaemonlessOptions): Promise<PrivateDaemon> {
@@ -92,7 +93,7 @@ async function untilReady(
     timeoutReason: () => notReady(daemon, startTimeoutMs),
   })
   try {
-    await untilAccepting(address, limit.signal)
+    await untilAnswering(address, limit.signal)
   } catch (error) {
     if (signal?.aborted) throw cancelled('starting a private buildkitd', signal.reason)
     throw error
@@ -101,12 +102,14 @@ async function untilReady(
 
 const pollMs = 25
 
-async function untilAccepting(address: string, signal: AbortSignal): Promise<void> {
-  const { dial } = await routeTo(address)
+/** A connection that is accepted says little: buildkitd listens before it knows whether it can work. */
+async function untilAnswering(address: string, signal: AbortSignal): Promise<void> {
+  const route = await routeTo(address)
   for (;;) {
     signal.throwIfAborted()
     try {
-      return void (await dial(signal)).destroy()
+      const connection = await openConnection(route, { signal })
+      return await connection.close()
     } catch {
       await delay(pollMs, undefined, { signal }).catch(() => {})
     }
@@ -122,7 +125,7 @@ function ended(daemon: GuardedProcess, cause: Error | undefined): BuildkitError 
 
 function notReady(daemon: GuardedProcess, startTimeoutMs: number): BuildkitError {
   return new BuildkitError('TIMEOUT', 'the private buildkitd did not get ready', {
-    expected: `connections accepted within ${startTimeoutMs} ms`,
+    expected: `an answer within ${startTimeoutMs} ms`,
     received: lastWords(daemon.stderr) || 'no message',
   })
 }

@@ -68,12 +68,21 @@ test('a daemon that ends at once is NO_DAEMON with its last words, without stack
   assert.deepEqual(await leftovers(dir), [])
 })
 
+test('a daemon that accepts a connection and ends before it answers was never ready', async () => {
+  await using dir = await tempDir()
+  await assert.rejects(startDaemonless(options(dir, { FAKE_DOOMED: 'buildkitd: no worker found' })), {
+    code: 'NO_DAEMON',
+    received: /buildkitd: no worker found$/,
+  })
+  assert.deepEqual(await leftovers(dir), [])
+})
+
 test('a daemon that does not listen is a TIMEOUT with its last words, and is stopped', async () => {
   await using dir = await tempDir()
   const deaf = { ...options(dir, { FAKE_DEAF: '1' }), startTimeoutMs: 1000 }
   await assert.rejects(startDaemonless(deaf), (error: Error & { code?: string; received?: string }) => {
     assert.equal(error.code, 'TIMEOUT')
-    assert.match(error.message, /expected connections accepted within 1000 ms/)
+    assert.match(error.message, /expected an answer within 1000 ms/)
     assert.match(error.received!, /--root=.*\/state\/1 --addr=unix:.* --containerd-worker=false$/)
     return true
   })
