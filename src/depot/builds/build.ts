@@ -3,6 +3,7 @@ import { deferred } from '../../base/deferred.ts'
 import type { Environment } from '../../base/environment.ts'
 import { BuildkitError, messageOf } from '../../base/errors.ts'
 import type { OptionNames } from '../../base/known-options.ts'
+import { onAbort } from '../../base/on-abort.ts'
 import type { OnWarning } from '../../base/warning.ts'
 import type { Attachable } from '../../session/attachable.ts'
 import { grantedAuth } from '../../session/auth/granted-auth.ts'
@@ -88,19 +89,17 @@ export class DepotBuild implements AsyncDisposable {
     this.#services = services
     this.#onWarning = onWarning
     this.#env = env
-    const onAbort = () => {
-      this.#record.cancelled()
-      this.#cancel(signal!.reason)
-    }
     const forget = finishOnExit ? onExitSignal(() => this.finish({ status: 'cancelled' })) : undefined
     const finished = warnIfUnfinished(this.buildId, onWarning)
+    const aborting = onAbort(signal, (reason) => {
+      this.#record.cancelled()
+      this.#cancel(reason)
+    })
     this.#unlink = () => {
-      signal?.removeEventListener('abort', onAbort)
+      aborting[Symbol.dispose]()
       finished()
       forget?.()
     }
-    signal?.addEventListener('abort', onAbort, { once: true })
-    if (signal?.aborted) onAbort()
   }
 
   /**

@@ -71,6 +71,22 @@ describe('a build', () => {
     })
   })
 
+  it('shares one listener with any number of others that have the same signal', async () => {
+    await using tenant = await startTenant()
+    const { projectId, depot } = tenant
+    const controller = new AbortController()
+    const { signal } = controller
+    const builds = await Promise.all(
+      Array.from({ length: 15 }, () => depot.createBuild({ projectId, signal })),
+    )
+    assert.equal(getEventListeners(signal, 'abort').length, 1)
+    controller.abort()
+    for (const build of builds) {
+      await build[Symbol.asyncDispose]()
+      assert.equal(tenant.standIn.build(build.buildId).outcome?.status, 'cancelled')
+    }
+  })
+
   it('left without any solve is failed, and says so', async () => {
     await using tenant = await startTenant()
     const build = await tenant.depot.createBuild({ projectId: tenant.projectId })
