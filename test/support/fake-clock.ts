@@ -47,4 +47,4 @@ export function fakeClock(test: TestContext): FakeClock {
 
 const stepMs = 50
 /** So that real work gets done in little of the fake time. */
-const turnsPerStep = 20
+const turnsPerStep = 50

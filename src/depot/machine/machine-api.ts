@@ -47,4 +47,4 @@ export const pollTimeoutMs = 30_000
  * A heartbeat that takes longer has failed. With it a build is never silent for 15 s while there is a way to Depot: Depot's
  * own clients wait 30 s.
  */
-export const heartbeatTimeoutMs = 8_000
+export const heartbeatTimeoutMs = 6_000

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { describe, it } from 'node:test'
 import { BuildkitError, isBuildkitError } from '../../../src/base/errors.ts'
+import { DepotApi, openApi } from '../../../src/depot/api/api.ts'
+import { fixedToken } from '../../../src/depot/api/token-source.ts'
 import { Heartbeat, type HeartbeatEvents } from '../../../src/depot/machine/heartbeat.ts'
 import { cliMachineApi } from '../../../src/depot/machine/machine-api-cli.ts'
 import { publicMachineApi } from '../../../src/depot/machine/machine-api-public.ts'
@@ -9,6 +11,8 @@ import { BuildKitService } from '../../../src/gen/depot/buildkit_pb.js'
 import { BuildService } from '../../../src/gen/depot/cli_pb.js'
 import { fakeClock } from '../../support/fake-clock.ts'
 import { fakeService } from '../fake-service.ts'
+import { startRelay } from '../stand-in/relay.ts'
+import { startStandIn } from '../stand-in/stand-in.ts'
 
 const events = (own: Partial<HeartbeatEvents> = {}): HeartbeatEvents => ({
   onCancel: () => assert.fail(),
@@ -22,7 +26,7 @@ describe('a heartbeat', () => {
     ['cli', cliMachineApi],
     ['public', publicMachineApi],
   ] as const)
-    it(`that is never answered is given up after 8 s, and the next follows a second later (${name} API)`, async (test) => {
+    it(`that is never answered is given up after 6 s, and the next follows a second later (${name} API)`, async (test) => {
       const depot = new EventEmitter()
       const silence = () => {
         depot.emit('heartbeat')
@@ -45,7 +49,7 @@ describe('a heartbeat', () => {
       const heartbeat = new Heartbeat(beat, events())
       await first
       await pass(2_400)
-      await pass(5_599)
+      await pass(3_599)
       assert.deepEqual(failures, [])
       await pass(1)
       assert.deepEqual(failures, ['TIMEOUT'])
@@ -88,4 +92,33 @@ describe('a heartbeat', () => {
     await heartbeat.stop()
     assert.deepEqual(cancelled, [at])
   })
+
+  for (const fault of ['a connection that has fallen silent', 'a call that is never answered'])
+    it(`is heard again within 15 s after ${fault}`, async (test) => {
+      await using standIn = await startStandIn()
+      const { projectId, token } = standIn.createProject()
+      await using relay = await startRelay(Number(new URL(standIn.apiUrl).port))
+      const channel = openApi(`http://127.0.0.1:${relay.port}`)
+      using _ = { [Symbol.dispose]: () => channel.close() }
+      const { cli } = new DepotApi(channel, fixedToken(token), 'buildkit-client/test')
+      const { buildId, buildToken } = await cli.createBuild({ projectId })
+      const build = new DepotApi(channel, fixedToken(buildToken), 'buildkit-client/test')
+      const api = cliMachineApi(build, buildId, 'amd64')
+      /** The first so many that the stand-in has answered. */
+      const heard = (count: number) =>
+        standIn.journal.until(({ method, outcome }) => method === 'ReportBuildHealth' && outcome === 'ok', {
+          count,
+          timeoutMs: 100_000,
+        })
+      const clock = fakeClock(test)
+      const heartbeat = new Heartbeat((signal) => api.heartbeat(signal), events({ onFailing() {} }))
+      await clock.until(heard(1))
+      const at = clock.passedMs
+      if (fault.startsWith('a connection')) relay.freeze()
+      else standIn.faults.add({ method: 'ReportBuildHealth', kind: 'silence' })
+      await clock.until(heard(2))
+      const silentMs = clock.passedMs - at
+      await clock.until(heartbeat.stop())
+      assert.ok(silentMs < 15_000, `${silentMs} ms`)
+    })
 })
