@@ -18,6 +18,8 @@ export interface MonitorOptions {
   readonly description: string
   /** Milliseconds without a byte after which the connection is given up. `Infinity` never gives up. */
   readonly livenessTimeoutMs: number
+  /** The clock, in milliseconds; for tests. */
+  readonly now?: () => number
 }
 
 /**
@@ -32,6 +34,7 @@ export function monitor(
   rpc: Pick<RpcClient, 'bytesReceived' | 'unary' | 'fail' | 'closed'>,
   options: MonitorOptions,
 ): void {
+  const { now = () => performance.now() } = options
   if (options.livenessTimeoutMs === Number.POSITIVE_INFINITY) return
   let received = rpc.bytesReceived
   let silent = 0
@@ -51,9 +54,20 @@ export function monitor(
     if (silent === looksUntilLost) rpc.fail(silence(options))
     else if (silent >= looksUntilQuestion && !asking) void ask()
   }
-  // A timer that is late runs before what waits on the socket is read; the turn's end comes after that.
-  const timer = setInterval(() => setImmediate(look).unref(), options.livenessTimeoutMs / looks).unref()
-  void rpc.closed.then(() => clearInterval(timer))
+  const stepMs = options.livenessTimeoutMs / looks
+  let due = now()
+  let timer: NodeJS.Timeout | undefined
+  const wait = () => {
+    // A busy event loop is late every time, which must not add up; a blocked one has missed looks, which do not count.
+    due = now() - due > stepMs ? now() + stepMs : due + stepMs
+    // A timer that is late runs before what waits on the socket is read; the turn's end comes after that.
+    timer = setTimeout(() => {
+      wait()
+      setImmediate(look).unref()
+    }, due - now()).unref()
+  }
+  wait()
+  void rpc.closed.then(() => clearTimeout(timer))
 }
 
 function silence({ description, livenessTimeoutMs }: MonitorOptions): BuildkitError {

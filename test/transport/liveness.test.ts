@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import * as http2 from 'node:http2'
+import net from 'node:net'
 import { describe, it } from 'node:test'
 import { type Buildkit, connect } from '../../src/buildkit.ts'
 import { SolveError } from '../../src/solve/failure/solve-error.ts'
@@ -142,4 +143,63 @@ describe('a daemon that is being stopped', () => {
       assert.deepEqual(states, ['connecting', 'ready', 'draining', 'closed'])
     })
   })
+})
+
+/** An HTTP/2 frame (RFC 9113, 4.1). */
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const header = Buffer.alloc(9)
+  header.writeUIntBE(payload.length, 0, 3)
+  header[3] = type
+  header[4] = flags
+  header.writeUInt32BE(stream, 5)
+  return Buffer.concat([header, payload])
+}
+
+/** A header field that is no part of any table (RFC 7541, 6.2.2): name and value with their lengths, in seven bits. */
+function field(name: string, value: Buffer): Buffer {
+  const length = (bytes: number) => {
+    if (bytes < 127) return [bytes]
+    const digits = [127]
+    let rest = bytes - 127
+    for (; rest >= 128; rest >>>= 7) digits.push((rest & 127) | 128)
+    return [...digits, rest]
+  }
+  return Buffer.concat([
+    Buffer.from([0, ...length(name.length)]),
+    Buffer.from(name),
+    Buffer.from(length(value.length)),
+    value,
+  ])
+}
+
+it('an error larger than the HTTP/2 of Node takes ends the connection, at the latest with its silence', async () => {
+  const status200 = Buffer.from([0x88])
+  const trailers = Buffer.concat([
+    field('grpc-status', Buffer.from('2')),
+    field('grpc-message', Buffer.alloc(200_000, 'x')),
+  ])
+  const parts = [...Array(Math.ceil(trailers.length / 16_384)).keys()].map((i) =>
+    trailers.subarray(i * 16_384, (i + 1) * 16_384),
+  )
+  const server = net.createServer((socket) => {
+    socket.write(Buffer.concat([frame(4, 0, 0, Buffer.alloc(0)), frame(4, 1, 0, Buffer.alloc(0))]))
+    socket.on('error', () => {})
+    let isAnswered = false
+    socket.on('data', ({ length }) => {
+      // The first that is too long for settings is the question.
+      if (isAnswered || length < 80) return
+      isAnswered = true
+      socket.write(
+        frame(1, 4, 1, Buffer.concat([status200, field('content-type', Buffer.from('application/grpc'))])),
+      )
+      for (const [index, part] of parts.entries())
+        socket.write(
+          frame(index === 0 ? 1 : 9, (index === 0 ? 1 : 0) | (index === parts.length - 1 ? 4 : 0), 1, part),
+        )
+    })
+  })
+  await using at = await listening(server)
+  await using buildkit = await connect(`tcp://127.0.0.1:${at.port}`, { livenessTimeoutMs })
+  await assert.rejects(buildkit.info(), { code: 'CONNECTION_LOST' })
+  assert.equal(buildkit.state, 'failed')
 })

@@ -50,12 +50,12 @@ class Watched {
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('the monitor of a connection', () => {
-  beforeEach(() => mock.timers.enable({ apis: ['setInterval'] }))
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }))
   afterEach(() => mock.timers.reset())
 
   function watch(livenessTimeoutMs = 25_000): Watched {
     const watched = new Watched()
-    monitor(watched, { description: 'unix:///sock', livenessTimeoutMs })
+    monitor(watched, { description: 'unix:///sock', livenessTimeoutMs, now: () => watched.now })
     return watched
   }
 
