@@ -155,6 +155,7 @@ export class PlainSection {
   }
 
   #isWorthwhile(item: Item): boolean {
+    if (saysNothing(item)) return false
     const printed = this.#printed.get(item.name)
     if (printed === undefined) return true
     if (item.completed !== undefined) return printed.item !== item || !printed.done
@@ -177,4 +178,10 @@ export class PlainSection {
       if (last.begins !== false) return
     }
   }
+}
+
+/** `transferring context:` announces a figure; one that has just begun has none. */
+function saysNothing({ name, current, total, timestamp, started, completed }: Item): boolean {
+  const isEmpty = name.endsWith(':') && current === 0 && total === 0
+  return isEmpty && completed === undefined && timestamp - (started ?? timestamp) < worthwhileTime
 }

@@ -150,6 +150,23 @@ describe('plainView', () => {
     ])
   })
 
+  it('holds the announcement of a figure until there is one, or five seconds have passed', () => {
+    const text = printed(
+      vertex('a', 0),
+      item('a', 'transferring a:', 1),
+      item('a', 'transferring a:', 2, { current: 7 }),
+      item('a', 'transferring b:', 3),
+      item('a', 'transferring b:', 6),
+      item('a', 'transferring c:', 6, { completed: at(6) }),
+      item('a', 'exporting', 1),
+    )
+    const lines = ['#1 a', '#1 transferring a: 7B 2.0s', '#1 transferring b: 6.0s']
+    assert.deepEqual(text.split('\n'), [
+      ...lines,
+      ...['#1 transferring c: 6.0s done', '#1 exporting 1.0s', ''],
+    ])
+  })
+
   it('does not repeat what another step has just printed under the same name, before it is done', () => {
     const text = printed(
       vertex('a', 0),
