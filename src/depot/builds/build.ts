@@ -4,7 +4,7 @@ import type { Environment } from '../../base/environment.ts'
 import { BuildkitError, messageOf } from '../../base/errors.ts'
 import type { OptionNames } from '../../base/known-options.ts'
 import { onAbort } from '../../base/on-abort.ts'
-import type { OnWarning } from '../../base/warning.ts'
+import { emitWarning, guardedWarning, type OnWarning } from '../../base/warning.ts'
 import type { Attachable } from '../../session/attachable.ts'
 import { grantedAuth } from '../../session/auth/granted-auth.ts'
 import type { SolveRun } from '../../solve/run.ts'
@@ -87,7 +87,7 @@ export class DepotBuild implements AsyncDisposable {
     this.url = registration.url
     this.#saved = savedImages(registration, saveTags)
     this.#services = services
-    this.#onWarning = onWarning
+    this.#onWarning = guardedWarning(onWarning) ?? emitWarning
     this.#env = env
     const forget = finishOnExit ? onExitSignal(() => this.finish({ status: 'cancelled' })) : undefined
     const finished = warnIfUnfinished(this.buildId, onWarning)
