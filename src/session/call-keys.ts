@@ -1,5 +1,5 @@
 import { moby } from '../gen/buildkit.js'
-import { firstValue } from '../grpc/metadata.ts'
+import { firstValue, type Metadata } from '../grpc/metadata.ts'
 import type { ServedCall } from '../grpc/server.ts'
 import { Code, RpcError } from '../grpc/status.ts'
 
@@ -21,22 +21,30 @@ export function callKeysOf(method: string): CallKeys | undefined {
   return Object.hasOwn(byMethod, method) ? byMethod[method] : undefined
 }
 
+/** The directory that a call of `FileSync` asks for. */
+export function dirNameOf(metadata: Metadata): string {
+  return firstValue(metadata, 'dir-name') ?? ''
+}
+
+/** The exporter that a call of `FileSend` is from, as Go reads it. Daemons before v0.13 know one and send no id. */
+export function exporterIdOf(metadata: Metadata): number {
+  const text = firstValue(metadata, 'buildkit-attachable-exporter-id') ?? ''
+  return /^[+-]?\d+$/.test(text) ? Number(text) : 0
+}
+
 /** moby/buildkit `session/filesync/filesync.go` */
 const directories: CallKeys = {
   noun: 'directory',
   isInRequest: false,
-  keyOf: (call) => firstValue(call.metadata, 'dir-name') ?? '',
+  keyOf: ({ metadata }) => dirNameOf(metadata),
   notServed: (key) => new RpcError(Code.NotFound, `no access allowed to dir ${JSON.stringify(key)}`),
 }
 
-/** As Go reads it; daemons before v0.13 know one exporter and send no id. */
+/** moby/buildkit `session/filesync/filesync.go` */
 const exporters: CallKeys = {
   noun: 'exporter',
   isInRequest: false,
-  keyOf: (call) => {
-    const text = firstValue(call.metadata, 'buildkit-attachable-exporter-id') ?? ''
-    return String(/^[+-]?\d+$/.test(text) ? Number(text) : 0)
-  },
+  keyOf: ({ metadata }) => String(exporterIdOf(metadata)),
   notServed: (key) => new RpcError(Code.NotFound, `exporter ${key} not found`),
 }
 

@@ -10,6 +10,7 @@ import { firstValue, type Metadata } from '../../grpc/metadata.ts'
 import { Code, RpcError } from '../../grpc/status.ts'
 import type { Attachable, ServedCall } from '../attachable.ts'
 import { payloads } from '../bytes-message.ts'
+import { exporterIdOf } from '../call-keys.ts'
 import { useOutput } from './outputs.ts'
 
 /** Where an export of files (`local`) goes. */
@@ -85,13 +86,11 @@ async function kindAt(path: string): Promise<'directory' | 'file' | undefined> {
   }
 }
 
-/** Daemons before v0.13 know one exporter and send no id. */
 function targetOf(
   metadata: Metadata,
   targets: ReadonlyMap<number, FileTarget | DirectoryTarget>,
 ): FileTarget | DirectoryTarget {
-  const text = firstValue(metadata, 'buildkit-attachable-exporter-id') ?? ''
-  const id = /^[+-]?\d+$/.test(text) ? Number(text) : 0
+  const id = exporterIdOf(metadata)
   const target = targets.get(id)
   if (target === undefined) throw new RpcError(Code.NotFound, `exporter ${id} not found`)
   return target

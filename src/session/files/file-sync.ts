@@ -4,6 +4,7 @@ import { type SentTree, sendTree, type Tree } from '../../fsutil/send/send.ts'
 import { firstValue, type Metadata } from '../../grpc/metadata.ts'
 import { Code, RpcError } from '../../grpc/status.ts'
 import type { Attachable } from '../attachable.ts'
+import { dirNameOf } from '../call-keys.ts'
 
 /**
  * A directory that the daemon may read: its path, or its files by name with their contents, as in
@@ -35,7 +36,7 @@ export function fileSync(
     },
     methods: {
       '/moby.filesync.v1.FileSync/DiffCopy': async (call) => {
-        const name = firstValue(call.metadata, 'dir-name') ?? ''
+        const name = dirNameOf(call.metadata)
         if (!Object.hasOwn(dirs, name)) {
           throw new RpcError(Code.NotFound, `no access allowed to dir ${JSON.stringify(name)}`)
         }
