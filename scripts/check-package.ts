@@ -23,7 +23,8 @@ async function main(): Promise<number> {
   await writeProject(project.path, program(daemon.address, registry.ready))
 
   const compiler = join(checkout, 'node_modules/typescript/bin/tsc')
-  const declarations = await run(process.execPath, [compiler, '-p', project.path, '--listFiles'])
+  await run(process.execPath, [compiler, '-p', project.path])
+  const declarations = await run(process.execPath, [compiler, '-p', project.path, '--listFilesOnly'])
   // Theirs would come with the least version of TypeScript that they need.
   const foreign = /.*\/(@bufbuild|@connectrpc|protobufjs)\/.*/.exec(declarations)?.[0]
   if (foreign !== undefined) throw new Error(`our types lead to those of a dependency: ${foreign}`)
@@ -93,7 +94,7 @@ await using depot = new Depot({ token: 'none', apiUrl: 'http://127.0.0.1:1' })
 const refusal = await depot.projects.list().catch((error: unknown) => error)
 // The class is the same for both entry points, and nobody listens there.
 if (!isBuildkitError(refusal) || refusal.code !== 'UNREACHABLE') throw refusal
-if (!inspect(refusal).startsWith('BuildkitError: ')) throw new Error('printed under another name: ' + inspect(refusal))
+if (!inspect(refusal).startsWith('DepotApiError: ')) throw new Error('printed under another name: ' + inspect(refusal))
 
 console.log(result.digest)
 

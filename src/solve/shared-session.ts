@@ -30,8 +30,6 @@ const sendMethod = '/moby.filesync.v1.FileSend/DiffCopy'
  * a build receives is known by its trace context, which the daemon passes on from Solve to the calls that it makes for it.
  * A directory is known to it by session and name, and kept for all builds of the session: what a single build reads has a
  * session of its own beside this one, to which the frontend is sent for it.
- *
- * @internal
  */
 export class SharedSession implements AsyncDisposable {
   readonly id = newId()

@@ -34,7 +34,7 @@ const maxDetails = 10
 const maxDetailLength = 1_000
 const maxNameLength = 200
 
-/** Reads them with the secrets of the call left out. */
+/** @internal Reads them with the secrets of the call left out. */
 export function replyFacts(
   { metadata, details }: ConnectError,
   secrets: readonly (string | undefined)[],
