@@ -63,7 +63,7 @@ describe('the session of a build on a real daemon', { skip: skipWithout('daemon'
       [last('sent dockerfile')?.current, last('sent dockerfile files')?.current],
       [dockerfile.Dockerfile.length, 1],
     )
-    assert.ok(ofClient.every(({ started, completed }) => started! <= completed!))
+    assert.ok(ofClient.every(({ started, completed }) => Date.parse(started!) <= Date.parse(completed!)))
   })
 
   it('has steps for the credentials that it uses, named as buildctl names them', async () => {
