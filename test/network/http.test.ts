@@ -4,6 +4,7 @@ import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
 import { test } from 'node:test'
+import { deferred } from '../../src/base/deferred.ts'
 import { HttpClient, type HttpClientOptions, type HttpRequest } from '../../src/network/http.ts'
 import { loadTls } from '../../src/network/tls-options.ts'
 import { createAuthority } from '../support/certificates.ts'
@@ -250,6 +251,18 @@ test('a proxy that inspects TLS is passed with its authority', async () => {
   assert.equal(reply.body.toString(), 'GET /a far.example')
   assert.deepEqual(proxy.inspected, ['GET https://far.example:443/a'])
   await assert.rejects(send('https://far.example/a', { env }), { code: 'TLS_FAILED' })
+})
+
+test('what is still going on ends with the client, connecting too', async () => {
+  const connected = deferred()
+  await using silent = await listening(net.createServer(() => connected.resolve()))
+  const client = new HttpClient({ env: { HTTPS_PROXY: `http://127.0.0.1:${silent.port}` } })
+  const url = new URL('https://far.example/')
+  const sent = client.request({ method: 'GET', url, maxBytes: 100, timeoutMs: 60_000 })
+  await connected.promise
+  const closed = Promise.all([...silent.sockets].map((socket) => once(socket.resume(), 'close')))
+  await Promise.all([assert.rejects(sent, { code: 'UNREACHABLE' }), client[Symbol.asyncDispose]()])
+  await closed
 })
 
 test('a proxy that never answers is ended by the deadline', async () => {

@@ -50,7 +50,10 @@ test('much data goes through, and is held back while nobody reads', async () => 
   const bytes = 8 << 20
   const stream = await commandDialer(['head', '-c', String(bytes), '/dev/zero'], 'it')(never)
   await once(stream, 'readable')
-  assert.ok(stream.readableLength <= 1 << 20, String(stream.readableLength))
+  for (let turn = 0; turn < 1000; turn++) {
+    assert.ok(stream.readableLength <= 1 << 20, String(stream.readableLength))
+    await new Promise(setImmediate)
+  }
   let read = 0
   for await (const chunk of stream) read += chunk.length
   assert.equal(read, bytes)
@@ -76,7 +79,9 @@ test('a command that is not there, and one that fails, are UNREACHABLE with what
 test('the command ends with its stream, and with the signal', async () => {
   await using dir = await tempDir()
   const pidFile = join(dir.path, 'pid')
-  const script = `echo $$ > '${pidFile}'; echo started; exec cat`
+  const told = join(dir.path, 'told')
+  const onTerm = `trap "echo SIGTERM > '${told}'; exit" TERM`
+  const script = `${onTerm}; echo $$ > '${pidFile}'; echo started; while :; do sleep 0.1; done`
   const stream = await commandDialer(['sh', '-c', script], 'it')(never)
   await once(stream, 'data')
   const pid = Number(await readFile(pidFile, 'utf8'))
@@ -84,6 +89,7 @@ test('the command ends with its stream, and with the signal', async () => {
   stream.destroy()
   await once(stream, 'close')
   await gone(pid)
+  assert.equal(await readFile(told, 'utf8'), 'SIGTERM\n')
   const reason = new Error('no longer wanted')
   await assert.rejects(commandDialer(['cat'], 'it')(AbortSignal.abort(reason)), reason)
 })
