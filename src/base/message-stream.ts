@@ -13,9 +13,10 @@ export interface MessageStream {
   send(...parts: Uint8Array[]): Promise<void> | undefined
   /**
    * The same for messages that already stand in frames one behind the other, see `message-frames.ts`. Where there is
-   * no frame, as in memory, it is missing.
+   * no frame, as in memory, it is missing. `onSent` is called once their memory may be used again, which is never
+   * when the call breaks before.
    */
-  sendFrames?(frames: Uint8Array): Promise<void> | undefined
+  sendFrames?(frames: Uint8Array, onSent?: () => void): Promise<void> | undefined
   /** Aborted when the call is over for any reason: cancelled, broken, or its connection closed. */
   readonly signal: AbortSignal
 }

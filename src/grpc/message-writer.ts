@@ -36,14 +36,15 @@ export class MessageWriter {
   }
 
   /** See {@link MessageStream.sendFrames}. */
-  sendFrames(frames: Uint8Array): Promise<void> | undefined {
+  sendFrames(frames: Uint8Array, onSent?: () => void): Promise<void> | undefined {
     if (this.#closed) return Promise.reject(closedError())
     if (frames.length <= smallBytes) {
       const start = this.#reserve(frames.length)
       this.#slab.set(frames, start)
+      onSent?.()
     } else {
       this.flush()
-      this.#write(frames)
+      this.#write(frames, onSent)
     }
     return this.#underway + this.#used > highWaterBytes ? this.#waitForRoom() : undefined
   }
@@ -95,14 +96,15 @@ export class MessageWriter {
     this.#target.uncork()
   }
 
-  #write(bytes: Uint8Array): void {
+  #write(bytes: Uint8Array, onSent?: () => void): void {
     this.#underway += bytes.length
-    this.#target.write(bytes, () => {
+    this.#target.write(bytes, (error) => {
       this.#underway -= bytes.length
       if (this.#room !== undefined && this.#underway <= highWaterBytes / 2) {
         this.#room.resolve()
         this.#room = undefined
       }
+      if (error == null) onSent?.()
     })
   }
 

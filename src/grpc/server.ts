@@ -180,9 +180,9 @@ class ServedHttp2Call implements ServedCall {
     return this.#writer.send(...parts)
   }
 
-  sendFrames(frames: Uint8Array): Promise<void> | undefined {
+  sendFrames(frames: Uint8Array, onSent?: () => void): Promise<void> | undefined {
     this.#begin()
-    return this.#writer.sendFrames(frames)
+    return this.#writer.sendFrames(frames, onSent)
   }
 
   end(code: number, message: string, details?: Buffer): void {

@@ -3,7 +3,7 @@ import { type Deferred, deferred } from '../../base/deferred.ts'
 import { unlessAborted } from '../../base/unless-aborted.ts'
 import type { Reply, Request } from './disk-thread.ts'
 import type { Host } from './host.ts'
-import { errorOfFailure, type Job, type JobName, type JobResult } from './jobs.ts'
+import { errorOfFailure, type Job, type JobName, type JobResult, withoutMemory } from './jobs.ts'
 import { diskFailed, startProcess } from './start.ts'
 
 /** A process without a transfer is kept for the next one of the build, and not much longer. */
@@ -48,7 +48,8 @@ class DiskProcess implements Host {
     this.#setActive(true)
     const isKnown = this.#knownTree === job.tree
     if (job.name === 'list') this.#knownTree = job.tree
-    this.#child.send({ id, job: isKnown ? { ...job, patterns: undefined } : job } satisfies Request)
+    const sent = withoutMemory(isKnown ? { ...job, patterns: undefined } : job)
+    this.#child.send({ id, job: sent } satisfies Request)
     return (await unlessAborted(outcome.promise, signal)) as JobResult[Name]
   }
 

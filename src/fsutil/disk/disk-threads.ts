@@ -3,7 +3,15 @@ import { type Deferred, deferred } from '../../base/deferred.ts'
 import { unlessAborted } from '../../base/unless-aborted.ts'
 import type { Reply, Request } from './disk-thread.ts'
 import { type Host, lateMilliseconds } from './host.ts'
-import { errorOfFailure, type Job, type JobName, type JobResult, leftOpen, type Outcome } from './jobs.ts'
+import {
+  errorOfFailure,
+  type Job,
+  type JobName,
+  type JobResult,
+  leftOpen,
+  memoryIn,
+  type Outcome,
+} from './jobs.ts'
 import { diskFailed, startThread } from './start.ts'
 
 /** So many threads work side by side on a disk that lets them wait. */
@@ -164,7 +172,7 @@ class DiskThread {
     const isKnown = this.#known.has(tree)
     if (task.job.name === 'list') this.#known.add(tree)
     const job = isKnown ? { ...task.job, patterns: undefined } : task.job
-    this.#worker.postMessage({ id: ++this.#id, job } satisfies Request)
+    this.#worker.postMessage({ id: ++this.#id, job } satisfies Request, memoryIn(job))
   }
 
   /** For how long it has been seen in one call, in milliseconds. */

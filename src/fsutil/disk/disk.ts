@@ -3,7 +3,7 @@ import { AsynchronousCalls, tooMuch } from './asynchronous-calls.ts'
 import { diskProcess } from './disk-process.ts'
 import { diskThreads } from './disk-threads.ts'
 import type { Host } from './host.ts'
-import type { JobArgs, JobName, JobResult, Patterns } from './jobs.ts'
+import { type JobArgs, type JobName, type JobResult, type Patterns, withoutMemory } from './jobs.ts'
 import type { Listing } from './listing.ts'
 import { mayHang } from './mounts.ts'
 import type { Contents, FileList, MoreContents, OpenFile } from './read.ts'
@@ -62,16 +62,16 @@ export class Disk {
   }
 
   /** Reads how files begin. The others stay open until {@link readOn} comes to their end, or the transfer. */
-  async read(root: Root, files: FileList): Promise<Contents> {
-    const contents = await this.#run('read', root, files)
+  async read(root: Root, files: FileList, memory?: ArrayBuffer): Promise<Contents> {
+    const contents = await this.#run('read', root, files, memory)
     for (const { fd } of contents.open) this.#open.add(fd)
     return contents
   }
 
-  async readOn(id: number, { fd, position }: OpenFile): Promise<MoreContents> {
+  async readOn(id: number, { fd, position }: OpenFile, memory?: ArrayBuffer): Promise<MoreContents> {
     this.#open.delete(fd)
     try {
-      const more = await this.#run('readOn', id, fd, position)
+      const more = await this.#run('readOn', id, fd, position, memory)
       if (more.isEnd) this.#close([fd])
       else this.#open.add(fd)
       return more
@@ -96,12 +96,14 @@ export class Disk {
   async #run<Name extends JobName>(name: Name, ...args: JobArgs[Name]): Promise<JobResult[Name]> {
     const patterns = name === 'list' ? this.#patterns : undefined
     const job = { name, args, tree: this.#tree, patterns }
+    const small = this.#small
     try {
-      if (this.#small !== undefined) return await this.#small.run(job, this.#signal)
+      if (small !== undefined) return await small.run(job, this.#signal)
     } catch (error) {
       if (error !== tooMuch) throw error
       this.#small = undefined
     }
-    return this.#large.run(job, this.#signal)
+    // A call that has been given up may still write to the memory it was given.
+    return this.#large.run(small === undefined ? job : withoutMemory(job), this.#signal)
   }
 }

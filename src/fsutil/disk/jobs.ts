@@ -90,6 +90,16 @@ export function leftOpen({ name, args }: Job, result: unknown): number[] {
   return name === 'read' && result !== undefined ? (result as Contents).open.map(({ fd }) => fd) : []
 }
 
+/** The memory that a job is given to use, which changes hands with it. */
+export function memoryIn({ args }: Job): ArrayBuffer[] {
+  return args.filter((arg) => arg instanceof ArrayBuffer)
+}
+
+/** The same job, to make do without. */
+export function withoutMemory<Name extends JobName>(job: Job<Name>): Job<Name> {
+  return { ...job, args: job.args.filter((arg) => !(arg instanceof ArrayBuffer)) as JobArgs[Name] }
+}
+
 /** The memory that changes hands with a result, instead of being copied. */
 export function memoryOf(result: unknown): ArrayBuffer[] {
   if (typeof result !== 'object' || result === null) return []

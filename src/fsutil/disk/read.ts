@@ -38,10 +38,10 @@ export interface OpenFile {
 }
 
 /** Opens files and reads how they begin, which is all of most. */
-export function* read(root: Root, files: FileList): Procedure<Contents> {
+export function* read(root: Root, files: FileList, memory?: ArrayBuffer): Procedure<Contents> {
   const paths = files.paths.split('\0')
   const rooms = Array.from(files.sizes, (size) => Math.min(size, chunkBytes) + oneMore)
-  const slab = new Slab(rooms)
+  const slab = new Slab(rooms, memory)
   const open: OpenFile[] = []
   let fd: number | undefined
   const missing = new Map<number, string>()
@@ -96,8 +96,13 @@ export interface MoreContents {
 }
 
 /** The next pieces of an open file, from a position on. May be done again. */
-export function* readOn(id: number, fd: number, position: number): Procedure<MoreContents> {
-  const slab = new Slab([chunksAtOnce * chunkBytes])
+export function* readOn(
+  id: number,
+  fd: number,
+  position: number,
+  memory?: ArrayBuffer,
+): Procedure<MoreContents> {
+  const slab = new Slab([chunksAtOnce * chunkBytes], memory)
   let isEnd = false
   for (let chunk = 0; chunk < chunksAtOnce && !isEnd; chunk++) {
     const room = slab.room(id, chunkBytes)

@@ -12,11 +12,14 @@ export class Slab {
   #used = 0
   #room = 0
 
-  /** Has room for files of these sizes. */
-  constructor(sizes: readonly number[]) {
+  /** Has room for files of these sizes: in the given memory, if that is enough. */
+  constructor(sizes: readonly number[], memory?: ArrayBuffer) {
     let size = 0
     for (const each of sizes) size += each + (Math.ceil(each / chunkBytes) + 1) * mostPerFrame
-    this.bytes = Buffer.allocUnsafeSlow(size)
+    const isEnough = memory !== undefined && memory.byteLength >= size
+    if (isEnough) this.bytes = Buffer.from(memory)
+    // The memory of most is used again by others.
+    else this.bytes = Buffer.allocUnsafeSlow(size > fewBytes ? Math.max(size, slabBytes) : size)
   }
 
   get filled(): Uint8Array<ArrayBuffer> {
@@ -61,6 +64,11 @@ export class Slab {
     this.#used += frameHeadBytes + header
   }
 }
+
+/** As much as two pieces of a large file need, or many small files. */
+export const slabBytes = 2 * chunkBytes + (16 << 10)
+
+const fewBytes = 64 << 10
 
 /** The most that the head of a frame takes with a DATA header. */
 const mostPerFrame = frameHeadBytes + sizeOfDataHeader(0xffffffff, 0xffffffff)

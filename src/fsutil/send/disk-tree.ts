@@ -53,12 +53,12 @@ export class DiskTree implements Source {
     return this.#disk.list(this.#root, directories, rows)
   }
 
-  read(files: FileList): Promise<Contents> {
-    return this.#disk.read(this.#root, files)
+  read(files: FileList, memory?: ArrayBuffer): Promise<Contents> {
+    return this.#disk.read(this.#root, files, memory)
   }
 
-  readOn(id: number, file: OpenFile): Promise<MoreContents> {
-    return this.#disk.readOn(id, file)
+  readOn(id: number, file: OpenFile, memory?: ArrayBuffer): Promise<MoreContents> {
+    return this.#disk.readOn(id, file, memory)
   }
 
   end(): void {

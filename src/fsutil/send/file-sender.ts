@@ -3,6 +3,7 @@ import { isBuildkitError } from '../../base/errors.ts'
 import type { OnWarning } from '../../base/warning.ts'
 import { noContents } from '../disk/listing.ts'
 import type { Contents, FileList, OpenFile } from '../disk/read.ts'
+import { slabBytes } from '../disk/slab.ts'
 import { systemErrorOf } from '../disk/system-error.ts'
 import { dataHeader } from '../packet.ts'
 import { frameOf, type SendFrames } from './frames.ts'
@@ -12,6 +13,9 @@ import { quoted, unreadable } from './unreadable.ts'
 
 /** So many files are read at a time, as long as they are small. */
 const filesAtOnce = 128
+
+/** So many pieces of memory are kept to be used again. */
+const mostMemory = 4
 
 /** No further file is added to a read of so many bytes. */
 const bytesAtOnce = 256 << 10
@@ -29,6 +33,8 @@ export class FileSender {
   readonly #send: SendFrames
   readonly #onWarning: OnWarning
   readonly #failure = deferred<never>()
+  /** Of what has been sent, for what is read next. */
+  readonly #memory: ArrayBuffer[] = []
   #waiting: OfferedFile[] = []
   #begun = 0
   #reads = 0
@@ -115,7 +121,10 @@ export class FileSender {
     for (const { id, size } of requested)
       if (size === noContents) await this.#send(frameOf(dataHeader(id, 0)))
     if (files.length === 0) return
-    const { frames, bytes, open, missing, failure } = await this.#source.read(columnsOf(files))
+    const { frames, bytes, open, missing, failure } = await this.#source.read(
+      columnsOf(files),
+      this.#memory.pop(),
+    )
     for (const [index, reason] of missing) this.#warnOfEmpty(files[index]!, reason)
     await this.#pass(frames, bytes)
     if (failure !== undefined) throw unreadable(files[failure.index]!.path, failure.error)
@@ -124,10 +133,12 @@ export class FileSender {
 
   async #readOn({ id, path }: OfferedFile, { fd, index, position: start }: OpenFile): Promise<void> {
     for (let position = start, isEnd = false; !isEnd; ) {
-      const more = await this.#source.readOn(id, { fd, index, position }).catch((error: unknown) => {
-        const reason = isBuildkitError(error) ? undefined : systemErrorOf(error)
-        throw reason?.code === undefined ? error : unreadable(path, reason)
-      })
+      const more = await this.#source
+        .readOn(id, { fd, index, position }, this.#memory.pop())
+        .catch((error: unknown) => {
+          const reason = isBuildkitError(error) ? undefined : systemErrorOf(error)
+          throw reason?.code === undefined ? error : unreadable(path, reason)
+        })
       isEnd = more.isEnd
       position += more.bytes
       await this.#pass(more.frames, more.bytes)
@@ -136,8 +147,13 @@ export class FileSender {
 
   async #pass(frames: Contents['frames'], bytes: number): Promise<void> {
     this.bytes += bytes
-    const busy = frames.length === 0 ? undefined : this.#send(frames)
+    const { buffer } = frames
+    const busy = frames.length === 0 ? undefined : this.#send(frames, () => this.#recycle(buffer))
     if (busy !== undefined) await busy
+  }
+
+  #recycle(memory: ArrayBuffer): void {
+    if (memory.byteLength === slabBytes && this.#memory.length < mostMemory) this.#memory.push(memory)
   }
 
   #warnOfEmpty({ path }: OfferedFile, reason: string): void {

@@ -1,14 +1,18 @@
 import { frameHeadBytes, messagesOf, writeFrameHead } from '../../base/message-frames.ts'
 import type { MessageStream } from '../../base/message-stream.ts'
 
-/** Sends packets in frames; may return a promise to be awaited before more. */
-export type SendFrames = (frames: Uint8Array) => Promise<void> | undefined
+/**
+ * Sends packets in frames; may return a promise to be awaited before more. `onSent` is called if their memory may be used
+ * again.
+ */
+export type SendFrames = (frames: Uint8Array, onSent?: () => void) => Promise<void> | undefined
 
 /** Sends frames as they are where the stream has frames, else one message after the other. */
 export function framesTo(stream: MessageStream, signal: AbortSignal): SendFrames {
-  return (frames) => {
+  return (frames, onSent) => {
     signal.throwIfAborted()
-    return stream.sendFrames === undefined ? sendEach(frames, stream, signal) : stream.sendFrames(frames)
+    if (stream.sendFrames === undefined) return sendEach(frames, stream, signal)
+    return stream.sendFrames(frames, onSent)
   }
 }
 

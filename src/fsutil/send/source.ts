@@ -15,10 +15,10 @@ export interface Source {
   filter(patterns: Patterns): void
   /** Lists directories and those found in them, depth first, until there are about so many rows. */
   list(directories: readonly ByteString[], rows: number): Promise<Listing>
-  /** Reads how files begin, which is all of most. */
-  read(files: FileList): Promise<Contents>
+  /** Reads how files begin, which is all of most. Uses the given memory for what it returns, if it can. */
+  read(files: FileList, memory?: ArrayBuffer): Promise<Contents>
   /** Reads on in a file that {@link read} has left open. */
-  readOn(id: number, file: OpenFile): Promise<MoreContents>
+  readOn(id: number, file: OpenFile, memory?: ArrayBuffer): Promise<MoreContents>
   /** The transfer is over. */
   end(): void
 }

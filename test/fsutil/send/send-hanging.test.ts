@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -99,6 +99,42 @@ describe('a disk that hangs', { skip: skipWithout('hangfs') }, () => {
     assert.equal(stdout, 'cancelled\n')
   })
 })
+
+for (const where of ['chosen', 'thread'] as const)
+  test(`a cancelled transfer leaves no file open, read where it is ${where}`, async () => {
+    await using dir = await tempDir()
+    const files = Object.fromEntries(
+      Array.from({ length: 8 }, (_, index) => [`${index}`, 'x'.repeat(2 << 20)]),
+    )
+    fill(dir.path, files)
+    const call = new AbortController()
+    const receiver = new Receiver()
+    const { messages, send } = receiver.stream
+    let bytes = 0
+    const stream: MessageStream = {
+      messages,
+      signal: call.signal,
+      send: (...parts) => {
+        bytes += parts.reduce((sum, { length }) => sum + length, 0)
+        if (bytes > 3 << 20) call.abort(new Error('enough'))
+        return send(...parts)
+      },
+    }
+    await assert.rejects(sendTree(stream, { root: dir.path, where }), { message: 'enough' })
+    // What is being read at that time is closed when it has been read.
+    while (openFiles().some((path) => path.startsWith(dir.path)))
+      await new Promise((resolve) => setImmediate(resolve))
+  })
+
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)]
+    } catch {
+      return []
+    }
+  })
+}
 
 test("a small tree is sent though all of Node's own threads wait", async () => {
   await using dir = await tempDir()
