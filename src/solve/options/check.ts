@@ -107,18 +107,17 @@ async function checkDockerfile({
   localDirs = {},
 }: SolveOptions): Promise<void> {
   if (frontend !== 'dockerfile.v0') return
-  const remote = frontendAttrs.context !== undefined
-  const { dockerfile, context } = dockerfileDirs(frontendAttrs)
+  const { isRemote, context, dockerfile } = dockerfileDirs(frontendAttrs)
   const dir = localDirs[dockerfile]
-  if (remote && dir === undefined) return
+  if (isRemote && dir === undefined) return
   if (dir === undefined) {
     throw invalidOption(`localDirs.${dockerfile}`, {
       expected: 'the directory of the Dockerfile',
       received: undefined,
     })
   }
-  if (!remote && localDirs[context] === undefined) {
-    throw invalidOption(`localDirs.${context}`, { expected: 'the build context', received: undefined })
+  if (!isRemote && context.every((name) => localDirs[name] === undefined)) {
+    throw invalidOption('localDirs.context', { expected: 'the build context', received: undefined })
   }
   const filename = frontendAttrs.filename
   // Without a name the frontend takes the lower-case one too.

@@ -10,7 +10,8 @@ import type { SolveOptions } from './options.ts'
  * directory from the same machine finds the daemon's copy of it; no path leaves this machine.
  */
 export async function sharedKeyOf({ localDirs = {}, frontendAttrs = {} }: SolveOptions): Promise<string> {
-  const context = localDirs[dockerfileDirs(frontendAttrs).context] ?? Object.values(localDirs)[0]
+  const [name] = dockerfileDirs(frontendAttrs).context.filter((one) => localDirs[one] !== undefined)
+  const context = name === undefined ? Object.values(localDirs)[0] : localDirs[name]
   if (typeof context !== 'string') return ''
   const path = await realpath(context)
   const place = createHash('sha256').update(`${hostname()}\0${path}`).digest('hex').slice(0, 12)

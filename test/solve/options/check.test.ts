@@ -126,9 +126,19 @@ describe('the keys of the Dockerfile frontend', () => {
   })
 
   it('name the directories that are wanted', async () => {
+    await takes(options({ context: {}, recipe: { Dockerfile: '' } }))
+    // As frontends before BuildKit v0.12 have it.
     await takes(options({ src: {}, recipe: { Dockerfile: '' } }))
-    await refuses(options({ context: {}, recipe: { Dockerfile: '' } }), { subject: 'localDirs.src' })
-    await refuses(options({ src: {}, dockerfile: { Dockerfile: '' } }), { subject: 'localDirs.recipe' })
+    await refuses(options({ recipe: { Dockerfile: '' } }), { subject: 'localDirs.context' })
+    await refuses(options({ context: {}, dockerfile: { Dockerfile: '' } }), { subject: 'localDirs.recipe' })
+    const remote = { contextkey: 'src', src: 'https://git.example/x.git' }
+    await takes({ ...options({}), frontendAttrs: remote })
+    await refuses(
+      { ...options({}), frontendAttrs: { context: remote.src, contextkey: 'src' } },
+      {
+        subject: 'localDirs.dockerfile',
+      },
+    )
   })
 })
 
