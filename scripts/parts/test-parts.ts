@@ -9,6 +9,7 @@ import { goTools } from './go-tools.ts'
 import { hangfsCommand } from './hangfs.ts'
 import { interrupted } from './interruption.ts'
 import { registryCommand } from './registry.ts'
+import { runcCommand } from './runc.ts'
 import { say } from './say.ts'
 import { tinyproxyCommand } from './tinyproxy.ts'
 
@@ -23,6 +24,7 @@ export interface ProvidedParts extends AsyncDisposable {
 export async function provideBuildkitParts(): Promise<ProvidedParts> {
   return provide({
     buildkitd: async () => join(await goTools('buildkit'), 'buildkitd'),
+    runc: runcCommand,
     buildctl: async () => join(await goTools('buildkit'), 'buildctl'),
     registry: registryCommand,
     dockerConfig: async () => join(await goTools('docker-config'), 'docker-config'),

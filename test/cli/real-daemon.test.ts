@@ -136,7 +136,7 @@ describe('build --push', { skip: skipWithout('daemon', 'registry') }, () => {
 
 const systemSocket = '/run/buildkit/buildkitd.sock'
 const daemonless =
-  skipWithout('buildkitd', 'busybox') ||
+  skipWithout('buildkitd', 'runc', 'busybox') ||
   (existsSync(systemSocket) && `a daemon of the system listens on ${systemSocket}`)
 
 describe('build without a daemon', { skip: daemonless }, () => {
@@ -144,7 +144,7 @@ describe('build without a daemon', { skip: daemonless }, () => {
   function started(dir: TempDir, argv: readonly string[]) {
     const { PATH = '' } = process.env
     const env = {
-      PATH: `${dirname(part('buildkitd'))}:${PATH}`,
+      PATH: `${dirname(part('buildkitd'))}:${dirname(part('runc'))}:${PATH}`,
       DOCKER_HOST: 'unix:///nowhere/docker.sock',
       TMPDIR: join(dir.path, 'tmp'),
       XDG_CACHE_HOME: join(dir.path, 'cache'),

@@ -8,6 +8,8 @@ export interface TestParts {
   /** Programs of BuildKit, by their absolute paths; their version is pinned in `tools/buildkit`. */
   readonly buildkitd?: string
   readonly buildctl?: string
+  /** What a private buildkitd runs containers with. */
+  readonly runc?: string
   /** The registry program, pinned in `tools/registry`. */
   readonly registry?: string
   /** Prints what Docker's own CLI module makes of a Docker config, from `tools/docker-config`. */
