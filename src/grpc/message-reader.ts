@@ -21,6 +21,9 @@ export interface MessagePiece {
   readonly begins: number | undefined
 }
 
+/** Made once: the stack of an error is the costly part, and every reading comes to its end. */
+const readingEnded = new RpcError(Code.Canceled, 'these messages are no longer read')
+
 /**
  * The messages of one direction of a call, cut from its byte stream when they are asked for: whole, or in
  * the pieces that they came in, which saves the copy. The length of a message is checked before it is
@@ -182,7 +185,7 @@ export class MessageReader implements AsyncIterable<Buffer> {
   }
 
   #discard(): void {
-    this.fail(new RpcError(Code.Canceled, 'nobody reads these messages any more'))
+    this.fail(readingEnded)
     this.#arrived.clear()
     this.#source.resume()
   }
