@@ -20,7 +20,7 @@ export function checkKnownOptions<Options extends object>(
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(names, name)) continue
     const meant = closestMatch(name, known)
-    throw new BuildkitError('INVALID_OPTION', `there is no option ${path}${name}`, {
+    throw new BuildkitError('INVALID_OPTION', `unknown option ${path}${name}`, {
       subject: path + name,
       expected: `one of ${known.join(', ')}`,
       ...(meant !== undefined && { advice: `Did you mean ${path}${meant}?` }),

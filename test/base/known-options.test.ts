@@ -19,14 +19,14 @@ describe('the names of options', () => {
     assert.throws(() => checkKnownOptions({ caFiles: 'ca.pem' } as Options, names, 'tls.'), {
       code: 'INVALID_OPTION',
       subject: 'tls.caFiles',
-      message: 'there is no option tls.caFiles: expected one of caFile, serverName. Did you mean tls.caFile?',
+      message: 'unknown option tls.caFiles: expected one of caFile, serverName. Did you mean tls.caFile?',
     })
   })
 
   it('are listed where none is near', () => {
     assert.throws(() => checkKnownOptions({ insecure: true } as Options, names, 'tls.'), {
       subject: 'tls.insecure',
-      message: 'there is no option tls.insecure: expected one of caFile, serverName',
+      message: 'unknown option tls.insecure: expected one of caFile, serverName',
     })
   })
 
