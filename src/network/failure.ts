@@ -50,7 +50,7 @@ function adviceFor(code: string): string | undefined {
     case 'EPERM':
       return 'This user may not use the socket: join the group that owns it, or become its owner'
     case 'ECONNREFUSED':
-      return 'Nothing listens there: check the address and that the daemon is running'
+      return 'Nothing listens there: check the address and that the server is running'
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return 'The name does not resolve: check the host and the name service'

@@ -204,7 +204,7 @@ test('where nothing is found the error lists each look with what came of it, and
 - BUILDKIT_HOST: not set
 - the Docker Engine at docker://${at('docker')}: no such socket
 - the Docker Engine at docker://${at('podman')}: docker://${at('podman')} has no POST /grpc: got status 404: page not found. ${advice}
-- BuildKit at unix://${at('file')}: connect ECONNREFUSED ${at('file')}. Nothing listens there: check the address and that the daemon is running
+- BuildKit at unix://${at('file')}: connect ECONNREFUSED ${at('file')}. Nothing listens there: check the address and that the server is running
 - buildkitd on PATH: not there
 Start Docker or a BuildKit daemon, and name it with --addr or BUILDKIT_HOST if it listens elsewhere; or install buildkitd and runc, and rootlesskit if you are not root, to have one started for each build`,
   )

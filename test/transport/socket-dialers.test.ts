@@ -50,7 +50,7 @@ test('a socket that nobody listens on, a file and a closed port are UNREACHABLE'
   await once(server, 'close')
   const refused = {
     code: 'UNREACHABLE',
-    advice: 'Nothing listens there: check the address and that the daemon is running',
+    advice: 'Nothing listens there: check the address and that the server is running',
   }
   await assert.rejects(unixDialer(stale, 'it')(never), refused)
   await assert.rejects(unixDialer(import.meta.filename, 'it')(never), refused)
