@@ -19,8 +19,8 @@ export function checkOutcome(outcome: Outcome): void {
   if (status === 'success' || status === 'cancelled') return
   if (status !== 'failed')
     throw invalidOption('outcome', {
-      expected: "the status 'success', 'failed' or 'cancelled'",
-      received: status,
+      expected: "an object with the status 'success', 'failed' or 'cancelled'",
+      received: status ?? outcome,
     })
   if (typeof error !== 'string')
     throw invalidOption('outcome.error', { expected: 'a text that says what failed', received: error })

@@ -265,6 +265,7 @@ describe('a build', () => {
       code: 'INVALID_OPTION',
       subject: 'outcome',
     })
+    await assert.rejects(build.finish('cancelled' as never), { subject: 'outcome', received: '"cancelled"' })
     await assert.rejects(build.finish({ status: 'failed' } as never), { subject: 'outcome.error' })
     await build.finish({ status: 'success' })
     assert.deepEqual(tenant.standIn.build(build.buildId).outcome, { status: 'success' })
