@@ -27,6 +27,7 @@ export { SolveError } from './solve/failure/solve-error.ts'
 export type {
   CacheEntry,
   DirectoryExport,
+  Entitlement,
   Export,
   ExportOutput,
   ExportOutputFunction,

@@ -22,8 +22,8 @@ export interface SolveOptions {
   readonly cacheExports?: readonly CacheEntry[] | undefined
   /** Caches to read from, beside the daemon's own. None by default; one that cannot be read does not fail the build. */
   readonly cacheImports?: readonly CacheEntry[] | undefined
-  /** What the build may do beyond the ordinary, such as `network.host`. None by default. */
-  readonly entitlements?: readonly string[] | undefined
+  /** What the build may do beyond the ordinary, which the daemon must allow too. None by default. */
+  readonly entitlements?: readonly Entitlement[] | undefined
   /** What else the daemon may ask of us: credentials, or an attachable of your own. */
   readonly session?: readonly Attachable[] | undefined
   /**
@@ -41,6 +41,9 @@ export interface SolveOptions {
   /** Told of what does not stop the build. `process.emitWarning` by default. */
   readonly onWarning?: OnWarning | undefined
 }
+
+/** A permission of a build (moby/buildkit `util/entitlements/entitlements.go`). */
+export type Entitlement = 'network.host' | 'security.insecure' | 'device' | `device=${string}`
 
 /** One use of the result. */
 export type Export = PlainExport | DirectoryExport | StreamExport | OtherExport

@@ -97,6 +97,7 @@ describe('an entitlement', () => {
       entitlements: ['network.host', 'security.insecure', 'device', 'device=vendor.example/gpu'],
     })
     await refuses(
+      // @ts-expect-error The types refuse it as well.
       { entitlements: ['network.host', 'network-host'] },
       { code: 'INVALID_OPTION', subject: 'entitlements[1]', advice: 'Did you mean network.host?' },
     )
