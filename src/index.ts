@@ -31,6 +31,7 @@ export type {
   Export,
   ExportOutput,
   ExportOutputFunction,
+  OtherExport,
   PlainExport,
   SolveOptions,
   StreamExport,

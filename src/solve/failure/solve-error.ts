@@ -170,9 +170,11 @@ const unheard: { code?: ErrorCode; advice: string } = {
 }
 
 function remedyFor(text: string, hasAuth: boolean): { code?: ErrorCode; advice?: string } {
-  if (/exporter "[^"]*" could not be found/.test(text)) {
-    const advice =
-      'This daemon lacks that exporter: a Docker Engine without the containerd image store has only moby, local and tar'
+  const exporter = /exporter "([^"]*)" could not be found/.exec(text)?.[1]
+  if (exporter !== undefined) {
+    const advice = /^(image|oci|docker)$/.test(exporter)
+      ? 'A Docker Engine without the containerd image store has only moby, local and tar'
+      : 'Check the type of the export, or use a newer daemon'
     return { code: 'UNSUPPORTED', advice }
   }
   if (!refusedByRegistry.test(text)) return {}

@@ -59,6 +59,14 @@ describe('solveError', () => {
     assert.equal(failure(lost, 'another', ours).code, 'SESSION_LOST')
   })
 
+  it('tells an exporter that the daemon lacks from one that there is not', () => {
+    const missing = (type: string) =>
+      failure(new RpcError(Code.Unknown, `exporter "${type}" could not be found`, { isAnswer: true }))
+    assert.equal(missing('oci').code, 'UNSUPPORTED')
+    assert.match(missing('oci').advice!, /^A Docker Engine without the containerd image store/)
+    assert.equal(missing('erofs').advice, 'Check the type of the export, or use a newer daemon')
+  })
+
   it('cuts words that would fill a screen, and keeps their end', () => {
     const answer = new RpcError(Code.Unknown, `process ${'x'.repeat(100_000)} failed: exit code: 4`, {
       isAnswer: true,
