@@ -146,8 +146,14 @@ function exitCodeIn(words: string | undefined): number | undefined {
 
 /** The daemon's words; where its answer has not arrived, what it has said of the failed step. */
 function words(error: RpcError, vertex: FailedVertex | undefined): string {
-  if (!hasArrived(error))
-    return excerpt(vertex?.error || 'the answer of the daemon has not arrived; it is probably too large')
+  if (!hasArrived(error)) {
+    // Other codes than that of a plain reset say what has happened: the call was refused, say.
+    const isReset = error.grpcCode === Code.Internal
+    const lost = isReset
+      ? 'the answer of the daemon has not arrived; it is probably too large'
+      : error.message
+    return excerpt(vertex?.error || lost)
+  }
   const text = excerpt(error.message)
   return error.grpcCode === Code.Unknown ? text : `${codeName(error.grpcCode)}: ${text}`
 }

@@ -39,6 +39,8 @@ describe('solveError', () => {
       'failed to solve: the answer of the daemon has not arrived; it is probably too large',
     )
     assert.equal(untold.cause, reset)
+    const refused = failure(new RpcError(Code.Unavailable, 'the daemon refused the call'))
+    assert.equal(refused.shortMessage, 'failed to solve: the daemon refused the call')
   })
 
   it('is our own error where the daemon repeats it, in its answer or as the reason of the failed step', () => {
