@@ -87,7 +87,7 @@ function answered(failure: Failure, error: RpcError): SolveError {
   const ours = ownCause(failure.handlerErrors, [error.message, fields.vertex?.error])
   if (ours !== undefined) return new SolveError(ours.code, ours.message, fields, { cause: ours })
   const text = redactUrls(words(error, fields.vertex))
-  const { code = 'SOLVE_FAILED', advice } = hasArrived(error) ? remedyFor(text, failure.hasAuth) : unheard
+  const { code = 'SOLVE_FAILED', advice } = isTooLarge(error) ? unheard : remedyFor(text, failure.hasAuth)
   return new SolveError(code, `failed to solve: ${text}`, fields, {
     cause: error,
     ...(advice === undefined ? {} : { advice }),
@@ -147,15 +147,18 @@ function exitCodeIn(words: string | undefined): number | undefined {
 /** The daemon's words; where its answer has not arrived, what it has said of the failed step. */
 function words(error: RpcError, vertex: FailedVertex | undefined): string {
   if (!hasArrived(error)) {
-    // Other codes than that of a plain reset say what has happened: the call was refused, say.
-    const isReset = error.grpcCode === Code.Internal
-    const lost = isReset
+    const lost = isTooLarge(error)
       ? 'the answer of the daemon has not arrived; it is probably too large'
       : error.message
     return excerpt(vertex?.error || lost)
   }
   const text = excerpt(error.message)
   return error.grpcCode === Code.Unknown ? text : `${codeName(error.grpcCode)}: ${text}`
+}
+
+/** A plain reset. Other codes say what has happened to the call: it was refused, say. */
+function isTooLarge(error: RpcError): boolean {
+  return !hasArrived(error) && error.grpcCode === Code.Internal
 }
 
 /** What passes a call on may have made a status of a reset. */
