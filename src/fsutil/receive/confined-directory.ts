@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { BuildkitError, systemCode } from '../../base/errors.ts'
 import { type ByteString, systemPath, textOf, toByteString } from '../byte-string.ts'
 import { type Attributes, setAttributes, systemTime } from './attributes.ts'
-import { isAbandoned, stagingName } from './staging-name.ts'
+import { removeAbandoned, stagingName } from './staging-name.ts'
 
 const open = promisify(fs.open)
 const close = promisify(fs.close)
@@ -105,7 +105,7 @@ export class ConfinedDirectory {
     if (!(await this.#makeNew(name))) {
       if ((await lstat(this.pathOf(name))).isDirectory()) {
         const directory = await this.#openWritable(name)
-        await directory.removeAbandoned()
+        await removeAbandoned(directory)
         return directory
       }
       await unlink(this.pathOf(name))
@@ -160,12 +160,6 @@ export class ConfinedDirectory {
   async names(): Promise<ByteString[]> {
     const names = await readdir(systemPath(this.#path), { encoding: 'buffer' })
     return names.map(toByteString)
-  }
-
-  /** Removes what exports of processes that were killed have left in it. Never throws. */
-  async removeAbandoned(): Promise<void> {
-    const names = await this.names().catch(() => [])
-    for (const name of names) if (isAbandoned(name)) await unlink(this.pathOf(name)).catch(() => {})
   }
 
   setAttributes(attributes: Attributes): Promise<void> {

@@ -7,6 +7,7 @@ import { openRoot } from './confined-directory.ts'
 import { writing } from './export-failed.ts'
 import { type ListedEntry, Listing, type ListingLimits, tooLarge } from './listing.ts'
 import { Monitor } from './monitor.ts'
+import { removeAbandoned } from './staging-name.ts'
 import { type TreeEntry, type TreeFile, TreeWriter } from './tree-writer.ts'
 
 export interface ReceiveTarget {
@@ -53,7 +54,7 @@ const requestsAtOnce = 256
 export async function receiveTree(stream: MessageStream, target: ReceiveTarget): Promise<void> {
   const { outputDir, mode, onWarning } = target
   const root = await writing(outputDir, openRoot(outputDir))
-  await root.removeAbandoned()
+  await removeAbandoned(root)
   const tree = new TreeWriter(root, { outputDir, removesOthers: mode === 'delete', onWarning })
   await new Receiver(stream, tree, { ...defaultLimits, ...target.limits }).run()
 }

@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
-import { readdir, unlink } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import { systemCode } from '../../base/errors.ts'
 
 const prefix = '.buildkit-client'
@@ -11,7 +10,7 @@ let names = 0
 
 /**
  * A name for what is not complete yet, of which the daemon can know nothing beforehand. It says whose it is, so that
- * {@link isAbandoned} can tell what a process that was killed has left behind.
+ * {@link removeAbandoned} can tell what a process that was killed has left behind.
  */
 export function stagingName(): string {
   return `${prefix}-${machine()}-${process.pid}-${started}-${secret}-${++names}`
@@ -20,7 +19,7 @@ export function stagingName(): string {
 const pattern = new RegExp(`^${prefix.replace('.', '\\.')}-([0-9a-f]{8})-(\\d+)-(\\d+)-[0-9a-f]{16}-\\d+$`)
 
 /** True for a staging name of a process that ran on this machine and is there no more. */
-export function isAbandoned(name: string): boolean {
+function isAbandoned(name: string): boolean {
   const [, owner, pid, start] = pattern.exec(name) ?? []
   if (owner !== machine()) return false
   if (Number(pid) === process.pid) return Math.abs(Number(start) - started) > clockSlackSeconds
@@ -28,9 +27,12 @@ export function isAbandoned(name: string): boolean {
 }
 
 /** Removes what processes that were killed have left in a directory. Never throws: it is a service, not the task. */
-export async function removeAbandoned(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => [])
-  for (const name of names) if (isAbandoned(name)) await unlink(join(directory, name)).catch(() => {})
+export async function removeAbandoned(directory: {
+  names(): Promise<string[]>
+  pathOf(name: string): string | Buffer
+}): Promise<void> {
+  const names = await directory.names().catch(() => [])
+  for (const name of names) if (isAbandoned(name)) await unlink(directory.pathOf(name)).catch(() => {})
 }
 
 /** When this process started: process ids are used again, in containers all the time. */

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs'
-import { realpath, rename } from 'node:fs/promises'
+import { readdir, realpath, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Backlog } from './backlog.ts'
 import { exportFailed, writing } from './export-failed.ts'
@@ -19,7 +19,7 @@ export async function writeStaged(
 ): Promise<void> {
   const target = existing === undefined ? path : await writing(path, realpath(path))
   const directory = dirname(target)
-  await removeAbandoned(directory)
+  await removeAbandoned({ names: () => readdir(directory), pathOf: (name) => join(directory, name) })
   const staging = join(directory, stagingName())
   const monitor = new Monitor()
   const backlog = new Backlog(monitor)
