@@ -18,12 +18,14 @@ export interface TinyproxyOptions {
   readonly login?: { readonly user: string; readonly password: string } | undefined
   /** The ports that CONNECT may lead to; any by default. */
   readonly connectPorts?: readonly number[]
+  /** `127.0.0.1:PORT` of the proxy behind it, which leads to all hosts. */
+  readonly upstream: string
 }
 
-/** Starts one on 127.0.0.1 that takes its clients wherever they want. It is ready as `127.0.0.1:PORT`. */
+/** Starts one on 127.0.0.1. It is ready as `127.0.0.1:PORT`. */
 export function startTinyproxy(
   command: string,
-  { login, connectPorts = [] }: TinyproxyOptions = {},
+  { login, connectPorts = [], upstream }: TinyproxyOptions,
 ): Promise<Server<string>> {
   return startServer('tinyproxy', async (folder) => {
     const port = await freePort()
@@ -36,6 +38,7 @@ export function startTinyproxy(
         'Allow 127.0.0.1',
         'Timeout 60',
         'LogLevel Info',
+        `Upstream http ${upstream}`,
         ...(login === undefined ? [] : [`BasicAuth ${login.user} ${login.password}`]),
         ...connectPorts.map((allowed) => `ConnectPort ${allowed}`),
         '',

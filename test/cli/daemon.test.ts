@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { farHost } from '../support/far-host.ts'
 import { tempDir } from '../support/temp.ts'
 import { commandLine } from './command-line.ts'
 import { fakeDaemon } from './fake-daemon.ts'
@@ -68,8 +69,8 @@ describe('the daemon flags', () => {
 
   it('are named in the warning about a connection that is not encrypted', async () => {
     await using daemon = await fakeDaemon({}, 'tcp')
-    // Not a loopback address to whoever reads it, and this machine to who connects.
-    const address = daemon.address.replace('127.0.0.1', '0.0.0.0')
+    using _ = farHost('far.test')
+    const address = daemon.address.replace('127.0.0.1', 'far.test')
     const run = commandLine(['debug', 'workers', '--addr', address])
     assert.equal(await run.exitCode, 0, run.stderr)
     assert.equal(run.stdout, 'ID  PLATFORMS\nw\n')

@@ -2,23 +2,28 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { startTinyproxy } from '../../scripts/parts/tinyproxy.ts'
 import { connect } from '../../src/buildkit.ts'
 import { HttpClient } from '../../src/network/http.ts'
 import { loadTls } from '../../src/network/tls-options.ts'
 import { createAuthority } from '../support/certificates.ts'
 import { startDaemon } from '../support/daemon.ts'
+import { farHost } from '../support/far-host.ts'
 import { listening } from '../support/listening.ts'
 import { part } from '../support/parts.ts'
+import { startProxy } from '../support/proxy.ts'
 import { skipWithout } from '../support/skip.ts'
 
-/** An address of this machine that counts as one of another: loopback addresses are never reached through a proxy. */
-const far = '0.0.0.0'
+/** Loopback addresses are never reached through a proxy: a name, which a second proxy leads to this machine. */
+const far = 'far.test'
 
 const authority = await createAuthority()
 const { ca } = authority
 const own = await authority.issue({ names: [far] })
+const behind = await startProxy()
+after(() => behind[Symbol.asyncDispose]())
+const upstream = `127.0.0.1:${behind.port}`
 const login = { user: 'me', password: 'secret-word' }
 
 /** `Name: value` of what tinyproxy was asked for, by its log. */
@@ -28,7 +33,7 @@ const requests = async (log: string) =>
   )
 
 test('requests by https and http pass a real proxy', { skip: skipWithout('tinyproxy') }, async () => {
-  await using proxy = await startTinyproxy(part('tinyproxy'), { login })
+  await using proxy = await startTinyproxy(part('tinyproxy'), { upstream, login })
   const answer: http.RequestListener = ({ method, url, headers }, reply) =>
     reply.end(`${method} ${url} ${headers.host} ${headers['proxy-authorization']}`)
   await using secure = await listening(https.createServer(own, answer))
@@ -53,10 +58,11 @@ test('a daemon with TLS is reached through a real proxy, and directly where NO_P
 }, async () => {
   const client = await authority.issue()
   await using daemon = await startDaemon({ tcp: { ca, ...own } })
-  await using proxy = await startTinyproxy(part('tinyproxy'), { login })
+  await using proxy = await startTinyproxy(part('tinyproxy'), { upstream, login })
   const address = daemon.ready.tcp!.replace('127.0.0.1', far)
   const tls = { ca, ...client }
   const HTTPS_PROXY = `http://${login.user}:${login.password}@${proxy.ready}`
+  using _ = farHost(far)
   for (const env of [{ HTTPS_PROXY }, { HTTPS_PROXY, NO_PROXY: far }]) {
     await using buildkit = await connect(address, { tls, env })
     assert.equal((await buildkit.listWorkers()).length, 1)
@@ -67,7 +73,7 @@ test('a daemon with TLS is reached through a real proxy, and directly where NO_P
 test('a real proxy that refuses is named, with its status and without the password', {
   skip: skipWithout('tinyproxy'),
 }, async () => {
-  await using proxy = await startTinyproxy(part('tinyproxy'), { login, connectPorts: [443] })
+  await using proxy = await startTinyproxy(part('tinyproxy'), { upstream, login, connectPorts: [443] })
   const connecting = (user: string) =>
     connect(`tcp://${far}:1234`, { tls: {}, env: { HTTPS_PROXY: `http://${user}@${proxy.ready}` } })
   await assert.rejects(connecting(`${login.user}:${login.password}`), {
