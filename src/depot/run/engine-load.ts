@@ -1,8 +1,10 @@
 import { deadline } from '../../base/deadline.ts'
+import { BuildkitError } from '../../base/errors.ts'
 import { chosenEngine } from '../../engine/docker-context.ts'
 import type { EngineTarget } from '../../engine/docker-host.ts'
 import { type ImageLoad, type LoadedImage, loadImages } from '../../engine/images.ts'
 import type { Export } from '../../solve/options/options.ts'
+import type { Engine } from '../../transport/engine.ts'
 import { engineAt } from '../../transport/route-to.ts'
 import type { DepotSolveOptions } from './depot-solve-options.ts'
 
@@ -29,7 +31,7 @@ export async function startLoading(
   const { address, tls } = load === true ? await localEngine(env) : { ...load, address: load.engine }
   const engine = await engineAt(address, { tls, env }, 'load.engine')
   // Known before Depot is asked for a machine: a build for an Engine that is not there is for nothing.
-  using limit = deadline(engineTimeoutMs, signal)
+  using limit = deadline(engineTimeoutMs, signal, { timeoutReason: () => silent(engine) })
   const there = await engine.dial(limit.signal)
   there.destroy()
   let latest: ImageLoad | undefined
@@ -46,6 +48,19 @@ export async function startLoading(
       return latest?.images ?? Promise.resolve([])
     },
   }
+}
+
+function silent({ description }: Engine): BuildkitError {
+  return new BuildkitError(
+    'TIMEOUT',
+    `no connection to ${description}, which the image is to be loaded into`,
+    {
+      subject: description,
+      expected: `one within ${engineTimeoutMs / 1000} s`,
+      received: 'none',
+      advice: 'Check that the Engine runs, and that its address is reached from here',
+    },
+  )
 }
 
 /** The one that Docker's own tools would speak to. */
