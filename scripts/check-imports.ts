@@ -33,6 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'registry',
     'transport (types)',
     'control',
+    'fsutil/disk',
     'session (types)',
     'session/files (types)',
   ],

@@ -2,7 +2,6 @@ import { CancellableRun } from '../base/cancellable-run.ts'
 import { deferred } from '../base/deferred.ts'
 import { BuildkitError, isBuildkitError } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
-import { unlessAborted } from '../base/unless-aborted.ts'
 import { guardedWarning } from '../base/warning.ts'
 import { moby } from '../gen/buildkit.js'
 import { decode } from '../grpc/decode.ts'
@@ -132,7 +131,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     const { signal } = this.cancellation
     const { localDirs: given, sessionId } = this.#lease
     const options = { ...this.#options, localDirs: { ...given, ...this.#options.localDirs } }
-    await unlessAborted(checkOptions(options), signal)
+    await checkOptions(options, signal)
     const makers = [
       ...optionContributions(this.#options, guardedWarning(this.#options.onWarning)),
       ...(this.#context.contributions ?? []),
@@ -140,8 +139,8 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     const report = (status: ClientStatus) => void this.status.push(encodeClientStatus(status))
     await contributions.make(makers, { sessionId, ref: this.ref, report }, signal)
     await contributions.check(signal)
-    await unlessAborted(checkDaemonExporters(options, this.#connection, signal), signal)
-    const sharedKey = options.sharedKey ?? (await unlessAborted(sharedKeyOf(options), signal))
+    await checkDaemonExporters(options, this.#connection, signal)
+    const sharedKey = options.sharedKey ?? (await sharedKeyOf(options, signal))
     signal.throwIfAborted()
     return await this.#solve(contributions, sharedKey)
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { daemonAddress } from '../support/daemon.ts'
@@ -33,10 +34,43 @@ test('one of two builds hangs on its disk: the other is done, it is cancelled, a
     await hung.result.catch(() => {})
     await buildkit.close()
   `
+  assert.equal(await outputOf(program), 'done\nCANCELLED\n')
+})
+
+test('a context, or its Dockerfile, hangs before it is sent: the build is cancelled, and the program ends', {
+  skip,
+}, async () => {
+  await using dir = await tempDir()
+  await using _ = await hangingDisk(dir.path)
+  const program = `
+    import { connect } from '${new URL('../../src/index.ts', import.meta.url)}'
+    const buildkit = await connect(${JSON.stringify(daemonAddress())})
+    const [disk, lost] = ${JSON.stringify([dir.path, join(dir.path, 'lost')])}
+    for (const options of [
+      { localDirs: { context: lost, dockerfile: disk } },
+      { localDirs: { context: disk, dockerfile: disk }, frontendAttrs: { filename: 'lost' } },
+    ]) {
+      const hung = buildkit.solve({ frontend: 'dockerfile.v0', ...options })
+      hung.result.catch((error) => console.log(error.code))
+      // What is on no such disk goes its way meanwhile.
+      await buildkit.solve({
+        frontend: 'dockerfile.v0',
+        localDirs: { context: {}, dockerfile: { Dockerfile: 'FROM scratch\\nCOPY . /' } },
+      }).result
+      hung.cancel('enough')
+      await hung.result.catch(() => {})
+    }
+    await buildkit.close()
+  `
+  assert.equal(await outputOf(program), 'CANCELLED\nCANCELLED\n')
+})
+
+/** What a program prints until it ends, which it does by itself within two minutes. */
+async function outputOf(program: string): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', 'tsx', '--input-type=module', '-e', program],
     { timeout: 120_000, killSignal: 'SIGKILL' },
   )
-  assert.equal(stdout, 'done\nCANCELLED\n')
-})
+  return stdout
+}

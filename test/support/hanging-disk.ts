@@ -5,7 +5,8 @@ import { part } from './parts.ts'
 
 /**
  * Mounts a file system at a path: a Dockerfile that copies the file `hang`, and that file, which never comes to an end of
- * being opened. It lets go at the end of its scope. For tests that need the part `hangfs`.
+ * being opened; what is looked for by the name `lost` is never found. It lets go at the end of its scope. For tests that
+ * need the part `hangfs`.
  */
 export async function hangingDisk(path: string): Promise<AsyncDisposable> {
   await mkdir(path, { recursive: true })

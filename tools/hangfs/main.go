@@ -1,5 +1,5 @@
-// hangfs mounts a file system whose file "hang" is there, and whose "hang" never comes to an end of being opened: what
-// a server that is gone does. It says "ready" on standard output, and unmounts when its standard input ends.
+// hangfs mounts a file system that does what a server does that is gone: its file "hang" is there and is never opened to
+// an end, and its "lost" is never found. It says "ready" on standard output, and unmounts when its standard input ends.
 package main
 
 import (
@@ -19,6 +19,20 @@ func (r *root) OnAdd(ctx context.Context) {
 	r.AddChild("hang", r.NewPersistentInode(ctx, &hanging{}, fs.StableAttr{Mode: fuse.S_IFREG, Ino: 2}), true)
 	dockerfile := &fs.MemRegularFile{Data: []byte("FROM scratch\nCOPY hang /\n"), Attr: fuse.Attr{Mode: 0o644}}
 	r.AddChild("Dockerfile", r.NewPersistentInode(ctx, dockerfile, fs.StableAttr{Ino: 3}), true)
+}
+
+func (r *root) Lookup(_ context.Context, name string, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
+	if name == "lost" {
+		<-end
+	}
+	child := r.GetChild(name)
+	if child == nil {
+		return nil, syscall.ENOENT
+	}
+	var attributes fuse.AttrOut
+	child.Operations().(fs.NodeGetattrer).Getattr(context.Background(), nil, &attributes)
+	out.Attr = attributes.Attr
+	return child, 0
 }
 
 type hanging struct{ fs.Inode }

@@ -91,7 +91,7 @@ export const build: Command<typeof flags> = {
     const metadataFile = values['metadata-file'] && resolve(io.cwd, values['metadata-file'])
     if (metadataFile !== undefined) await checkMetadataFile(metadataFile)
     const planned = await plan(values, context, io, signal)
-    await checkBeforeConnecting(planned, values)
+    await checkBeforeConnecting(planned, values, signal)
     await using daemon = await openDaemon(values, io, signal)
     if (daemon.found !== undefined) note(`building on ${daemon.found}`, values, io)
     const options =
@@ -110,9 +110,13 @@ async function plan(values: BuildFlags, context: string, io: Io, signal: AbortSi
 }
 
 /** The library checks these too; here it is before a daemon is looked for, or started. */
-async function checkBeforeConnecting(planned: DockerfileBuild, values: BuildFlags): Promise<void> {
+async function checkBeforeConnecting(
+  planned: DockerfileBuild,
+  values: BuildFlags,
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    await checkOptions(planned)
+    await checkOptions(planned, signal)
   } catch (error) {
     throw inFlags(error, { tag: values.tag, ...planned })
   }

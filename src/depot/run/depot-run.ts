@@ -93,7 +93,7 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
     using _outputs = ownOutputs(this.#options.exports, (error) => this.cancellation.stop(error))
     const plan = planSolves(this.#options, this.#env)
     using _signal = this.cancellation.follow(this.#options.signal)
-    await checkSolves(plan, this.#options)
+    await checkSolves(plan, this.#options, this.cancellation.signal)
     const loading = await startLoading(this.#options.load, this.#env, this.cancellation.signal)
     const begun = await this.#begin()
     return await this.#toTheEnd(begun.build, () => this.#build(begun, plan, loading))
@@ -230,9 +230,10 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
 }
 
 /** Finds what is wrong with the options of any solve: said by the solve itself, it would cost a build and a machine. */
-async function checkSolves(plan: SolvePlan, options: DepotSolveOptions): Promise<void> {
+async function checkSolves(plan: SolvePlan, options: DepotSolveOptions, signal: AbortSignal): Promise<void> {
   const unregistered = { savedTags: [], auth: { methods: {} }, load: [] }
-  for (const share of plan.shares) await checkOptions(solveOptionsOf(share, options, plan, unregistered))
+  for (const share of plan.shares)
+    await checkOptions(solveOptionsOf(share, options, plan, unregistered), signal)
 }
 
 function outcomeOf(failure: unknown): Outcome {

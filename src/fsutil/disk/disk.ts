@@ -44,6 +44,10 @@ export class Disk {
     this.#patterns = patterns
   }
 
+  find(path: string): Promise<JobResult['find']> {
+    return this.#run('find', path)
+  }
+
   /** Finds the directory. */
   openRoot(path: string): Promise<Root> {
     return this.#run('openRoot', path)

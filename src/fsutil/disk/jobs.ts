@@ -5,7 +5,7 @@ import { FilterTree } from './filter-tree.ts'
 import { list } from './list.ts'
 import type { Listing } from './listing.ts'
 import { type Contents, close, read, readOn } from './read.ts'
-import { names, openRoot, type Root, readLink } from './root.ts'
+import { find, names, openRoot, type Root, readLink } from './root.ts'
 import type { Procedure } from './system-calls.ts'
 import { errorOf, type SystemError, systemErrorOf } from './system-error.ts'
 
@@ -16,7 +16,7 @@ export interface Patterns {
 }
 
 /** What can be done with a disk. */
-const procedures = { openRoot, names, readLink, read, readOn, close }
+const procedures = { find, openRoot, names, readLink, read, readOn, close }
 type Procedures = typeof procedures
 
 type ResultOf<P> = P extends (...args: never[]) => Procedure<infer T> ? T : never

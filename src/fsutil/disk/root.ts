@@ -31,10 +31,16 @@ export function* openRoot(path: string): Procedure<Root> {
       yield ['close', fd]
     }
   }
+  const { path: real, isDirectory } = yield* find(path)
+  if (!isDirectory) throw new DiskError('ENOTDIR', 'not a directory')
+  return { path: real, hasPlaces: false }
+}
+
+/** Finds what is at a path: where it is without links, and whether it is a directory. */
+export function* find(path: string): Procedure<{ path: ByteString; isDirectory: boolean }> {
   const real: Buffer = yield ['realpath', path, 'buffer']
   const stats: fs.Stats = yield ['stat', real]
-  if (!stats.isDirectory()) throw new DiskError('ENOTDIR', 'not a directory')
-  return { path: toByteString(real), hasPlaces: false }
+  return { path: toByteString(real), isDirectory: stats.isDirectory() }
 }
 
 /** Hands the path by which a directory's entries are reached to `use`. Throws EXDEV when it has been moved away. */

@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { closestMatch } from '../../base/closest-match.ts'
-import { BuildkitError, invalidOption, systemCode } from '../../base/errors.ts'
+import { BuildkitError, invalidOption, isBuildkitError, systemCode } from '../../base/errors.ts'
+import { find } from '../../fsutil/disk/find.ts'
 import type { LocalDir } from '../../session/files/file-sync.ts'
 import { checkDefinition } from './check-definition.ts'
 import { checkExports } from './check-exports.ts'
@@ -10,17 +10,18 @@ import type { CacheEntry, SolveOptions } from './options.ts'
 
 /**
  * Finds what is wrong with a build's options, whatever the daemon. Throws INVALID_OPTION, naming the option,
- * what was expected and what came; UNSUPPORTED for what no daemon can be asked for through this client.
+ * what was expected and what came; UNSUPPORTED for what no daemon can be asked for through this client. Throws the
+ * signal's reason as soon as that aborts.
  */
-export async function checkOptions(options: SolveOptions): Promise<void> {
+export async function checkOptions(options: SolveOptions, signal: AbortSignal): Promise<void> {
   checkFrontend(options)
   checkPlatforms(options.frontendAttrs?.platform)
   checkExports(options.exports ?? [])
   checkEntitlements(options.entitlements ?? [])
   checkCaches(options.cacheExports, 'cacheExports')
   checkCaches(options.cacheImports, 'cacheImports')
-  for (const [name, dir] of Object.entries(options.localDirs ?? {})) await checkLocalDir(name, dir)
-  await checkDockerfile(options)
+  for (const [name, dir] of Object.entries(options.localDirs ?? {})) await checkLocalDir(name, dir, signal)
+  await checkDockerfile(options, signal)
 }
 
 function checkFrontend({ frontend, definition }: SolveOptions): void {
@@ -72,12 +73,13 @@ function checkCaches(caches: readonly CacheEntry[] = [], option: string): void {
   })
 }
 
-async function checkLocalDir(name: string, dir: LocalDir): Promise<void> {
+async function checkLocalDir(name: string, dir: LocalDir, signal: AbortSignal): Promise<void> {
   const option = `localDirs.${name}`
   if (typeof dir !== 'string') return checkFiles(dir, option)
   try {
-    if ((await stat(dir)).isDirectory()) return
+    if ((await find(dir, signal)).isDirectory) return
   } catch (cause) {
+    if (signal.aborted || isBuildkitError(cause)) throw cause
     throw invalidOption(option, {
       expected: 'the path of a readable directory',
       received: `${dir} (${systemCode(cause) ?? 'unreadable'})`,
@@ -101,11 +103,10 @@ function checkFiles(files: unknown, option: string): void {
 }
 
 /** The Dockerfile frontend would answer a missing Dockerfile only after the build has begun. */
-async function checkDockerfile({
-  frontend,
-  frontendAttrs = {},
-  localDirs = {},
-}: SolveOptions): Promise<void> {
+async function checkDockerfile(
+  { frontend, frontendAttrs = {}, localDirs = {} }: SolveOptions,
+  signal: AbortSignal,
+): Promise<void> {
   if (frontend !== 'dockerfile.v0') return
   const { isRemote, context, dockerfile } = dockerfileDirs(frontendAttrs)
   const dir = localDirs[dockerfile]
@@ -122,7 +123,7 @@ async function checkDockerfile({
   const filename = frontendAttrs.filename
   // Without a name the frontend takes the lower-case one too.
   for (const name of filename === undefined ? ['Dockerfile', 'dockerfile'] : [filename]) {
-    if (await holds(dir, name)) return
+    if (await holds(dir, name, signal)) return
   }
   throw invalidOption('frontendAttrs.filename', {
     expected: `a Dockerfile in localDirs.${dockerfile}`,
@@ -131,12 +132,13 @@ async function checkDockerfile({
   })
 }
 
-async function holds(dir: LocalDir, name: string): Promise<boolean> {
+async function holds(dir: LocalDir, name: string, signal: AbortSignal): Promise<boolean> {
   if (typeof dir !== 'string') return Object.hasOwn(dir, name)
   let isDirectory: boolean
   try {
-    isDirectory = (await stat(join(dir, name))).isDirectory()
-  } catch {
+    isDirectory = (await find(join(dir, name), signal)).isDirectory
+  } catch (error) {
+    if (signal.aborted || isBuildkitError(error)) throw error
     return false
   }
   if (!isDirectory) return true

@@ -4,13 +4,14 @@ import { checkOptions } from '../../../src/solve/options/check.ts'
 import type { SolveOptions } from '../../../src/solve/options/options.ts'
 
 const definition = new Uint8Array()
+const { signal } = new AbortController()
 
 async function refuses(options: SolveOptions, fields: Record<string, unknown>): Promise<void> {
-  await assert.rejects(checkOptions({ definition, ...options }), fields)
+  await assert.rejects(checkOptions({ definition, ...options }, signal), fields)
 }
 
 async function takes(options: SolveOptions): Promise<void> {
-  await checkOptions({ definition, ...options })
+  await checkOptions({ definition, ...options }, signal)
 }
 
 const image = (attrs: Record<string, string>): SolveOptions => ({ exports: [{ type: 'image', attrs }] })
