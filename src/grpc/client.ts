@@ -23,6 +23,8 @@ export type { CallOptions, ClientCall, ClientOptions }
  */
 const maxHeaderListBytes = 65_535
 const maxHeaderPairs = 2_048
+/** RFC 9113, sections 4.1 and 6.7. */
+const pingFrameBytes = 9 + 8
 
 /** A gRPC client on one ready byte stream. */
 export class RpcClient {
@@ -31,6 +33,7 @@ export class RpcClient {
   readonly #options: ClientOptions
   readonly #draining = deferred()
   readonly #arrived: () => number
+  #pings = 0
   #closing = false
   #goaway: string | undefined
   #failure: Error | undefined
@@ -62,9 +65,9 @@ export class RpcClient {
     return this.#draining.promise
   }
 
-  /** How much has come from the other side so far. */
+  /** How much has come from the other side so far, without PING frames: a proxy sends those for a daemon that is gone. */
   get bytesReceived(): number {
-    return this.#arrived()
+    return this.#arrived() - this.#pings * pingFrameBytes
   }
 
   /** Starts a call. Throws CONNECTION_LOST when the connection is already over, or takes no new calls. */
@@ -117,6 +120,9 @@ export class RpcClient {
     session.once('remoteSettings', () => {
       widenConnection(session)
       ready.resolve()
+    })
+    session.on('ping', () => {
+      this.#pings++
     })
     session.on('goaway', (code: number, _lastStreamId: number, data?: Uint8Array) => {
       const debug = data === undefined ? '' : ` (${Buffer.from(data).toString('latin1').slice(0, 200)})`

@@ -24,8 +24,9 @@ export interface MonitorOptions {
 
 /**
  * Watches a connection until it is closed, and fails it with CONNECTION_LOST when the daemon is gone without a word:
- * stopped, cut off, or restarted behind a half-open connection. Every byte is a sign of life. After 2/5 of the limit
- * without one the daemon is asked something, and any answer will do.
+ * stopped, cut off, or restarted behind a half-open connection. Every byte is a sign of life, but for those of PING
+ * frames, which a proxy may send by itself. After 2/5 of the limit without one the daemon is asked something, and any
+ * answer will do.
  *
  * The question is a call, not an HTTP/2 PING: grpc-go's default enforcement, which buildkitd has, answers pings that
  * come more often than every five minutes with GOAWAY `too_many_pings` (grpc-go `keepalive.EnforcementPolicy`).

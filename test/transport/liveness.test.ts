@@ -90,6 +90,29 @@ for (const [what, lose] of losses)
     })
   })
 
+describe('a proxy whose daemon is gone', () => {
+  it('is not taken for a daemon because it sends PING frames', async () => {
+    const server = http2.createServer()
+    await using _ = await listening(server)
+    let pings = 0
+    server.on('session', (session) => {
+      const ping = () => {
+        if (session.destroyed) return
+        pings++
+        session.ping(() => setImmediate(ping))
+      }
+      ping()
+    })
+    const { port } = server.address() as { port: number }
+    await using buildkit = await connect(`tcp://127.0.0.1:${port}`, { livenessTimeoutMs })
+    await assert.rejects(buildkit.solve({ definition }).result, {
+      code: 'CONNECTION_LOST',
+      message: /has stopped answering: expected a sign of life within 1 s, got none/,
+    })
+    assert.ok(pings > 10, `${pings} PING frames`)
+  })
+})
+
 /** A client of an HTTP/2 server that answers `/Info` calls itself and leaves the others to the test. */
 async function connectedTo(
   use: (buildkit: Buildkit, server: http2.Http2Server, states: ConnectionState[]) => Promise<void>,
