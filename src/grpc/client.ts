@@ -80,11 +80,7 @@ export class RpcClient {
 
   /** One request, one reply. Throws an {@link RpcError} for a status, a BuildkitError for a lost connection. */
   async unary(method: string, request: Uint8Array, options: CallOptions = {}): Promise<Buffer> {
-    const call = this.serverStream(method, request, options)
-    let reply: Buffer | undefined
-    for await (const message of call.messages) reply ??= message
-    if (reply === undefined) throw new RpcError(Code.Internal, 'the daemon answered OK without a reply')
-    return reply
+    return await replyOf(this.serverStream(method, request, options))
   }
 
   /** One request, many replies. Throws TOO_LARGE for a request that no daemon takes, before any of it is sent. */
@@ -150,6 +146,14 @@ export class RpcClient {
       advice: 'See whether the daemon is still running and what it logged, then start the build again',
     })
   }
+}
+
+/** The one reply of a unary call. */
+export async function replyOf({ messages }: ClientCall): Promise<Buffer> {
+  let reply: Buffer | undefined
+  for await (const message of messages) reply ??= message
+  if (reply === undefined) throw new RpcError(Code.Internal, 'the daemon answered OK without a reply')
+  return reply
 }
 
 function tooLarge(method: string, bytes: number): BuildkitError {

@@ -1,8 +1,8 @@
 import { deadline } from '../base/deadline.ts'
+import { deferred } from '../base/deferred.ts'
 import { isBuildkitError } from '../base/errors.ts'
-import { onAbort } from '../base/on-abort.ts'
-import { unlessAborted } from '../base/unless-aborted.ts'
 import type { Queried } from '../control/query.ts'
+import { replyOf } from '../grpc/client.ts'
 import { Code, RpcError } from '../grpc/status.ts'
 import { type Connection, openConnection } from '../transport/connection.ts'
 import { isCancellation, type RecordedOutcome, recordedOutcome } from './failure/recorded-failure.ts'
@@ -15,6 +15,8 @@ const connectMs = 2_000
 /** From the first sign that a build is over until the daemon is asked; doubled each time up to the maximum. */
 const firstPauseMs = 1_000
 const maxPauseMs = 30_000
+/** The longest that Node knows. */
+const longestTimeoutMs = 2 ** 31 - 1
 
 /** A build whose answer to Solve has not arrived. */
 export interface Unanswered {
@@ -32,37 +34,58 @@ export async function callSolve(
   isMaybeOver: Promise<void>,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  const scope = new AbortController()
-  using _ = onAbort(signal, (reason) => scope.abort(reason))
-  // A connection that Node 20 has given up holds no process alive, and this one has still to hear of it.
-  const awake = setInterval(() => {}, maxPauseMs)
+  const { rpc } = build.connection
+  const call = rpc.serverStream(solveMethod, request, { signal, metadata: build.metadata })
+  using search = new Search(build, isMaybeOver)
   try {
-    const answer = build.connection.rpc.unary(solveMethod, request, {
-      signal: scope.signal,
-      metadata: build.metadata,
-    })
-    return await Promise.race([answer, overdueAnswer(build, isMaybeOver, scope.signal)])
+    return await Promise.race([replyOf(call), search.found])
   } finally {
-    clearInterval(awake)
-    scope.abort()
+    call.cancel(foundElsewhere)
   }
 }
 
+/** Made once: the stack of an error is the costly part. */
+const foundElsewhere = new RpcError(Code.Canceled, 'the build is over')
+
 /**
- * Throws the answer of a build that is over; never settles in any other way before the signal aborts. A fresh connection is asked: on Node 20 trailers that are too large make the old one hang, with all that is on it.
+ * Looks for the answer of a build in the daemon's history, from when the build may be over until disposed of. A fresh
+ * connection is asked: on Node 20 trailers that are too large make the old one hang, with all that is on it.
  */
-async function overdueAnswer(
-  { connection, ref }: Unanswered,
-  isMaybeOver: Promise<void>,
-  signal: AbortSignal,
-): Promise<never> {
-  await unlessAborted(isMaybeOver, signal)
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
-    await pause(pauseMs, signal)
-    const ask = (asked: Queried) => recordedOutcome(asked, ref, signal)
-    const outcome = await onFreshConnection(connection, signal, ask).catch(() => undefined)
-    signal.throwIfAborted()
-    if (outcome instanceof RpcError) throw outcome
+class Search implements Disposable {
+  readonly #build: Unanswered
+  readonly #found = deferred<never>()
+  #isOver = false
+  #asking: AbortController | undefined
+  /** A connection that Node 20 has given up holds no process alive, and this one has still to hear of it. */
+  #timer = setTimeout(() => {}, longestTimeoutMs)
+
+  constructor(build: Unanswered, isMaybeOver: Promise<void>) {
+    this.#build = build
+    void isMaybeOver.then(() => this.#askAfter(firstPauseMs))
+  }
+
+  /** Rejects with the answer once it is found. */
+  get found(): Promise<never> {
+    return this.#found.promise
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    this.#asking?.abort(foundElsewhere)
+  }
+
+  #askAfter(pauseMs: number): void {
+    if (this.#isOver) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#ask(pauseMs), pauseMs)
+  }
+
+  async #ask(pauseMs: number): Promise<void> {
+    this.#asking = new AbortController()
+    const outcome = await askInTime(this.#build, true, this.#asking.signal)
+    if (outcome instanceof RpcError) this.#found.reject(outcome)
+    else this.#askAfter(Math.min(2 * pauseMs, maxPauseMs))
   }
 }
 
@@ -83,15 +106,18 @@ export async function storedAnswer(
   return isLost && outcome === 'unknown' && build.hasFailedStep ? neverArrived(error) : error
 }
 
-/** Nothing where the daemon cannot be asked. */
+/** Nothing where the daemon cannot be asked, on this connection or on a fresh one. */
 async function askInTime(
   { connection, ref }: Unanswered,
-  isLost: boolean,
+  isFresh: boolean,
+  signal?: AbortSignal,
 ): Promise<RecordedOutcome | undefined> {
-  using time = deadline(historyMs)
+  using time = deadline(historyMs, signal)
   const ask = (asked: Queried) => recordedOutcome(asked, ref, time.signal)
   const asking =
-    isLost || connection.state !== 'ready' ? onFreshConnection(connection, time.signal, ask) : ask(connection)
+    isFresh || connection.state !== 'ready'
+      ? onFreshConnection(connection, time.signal, ask)
+      : ask(connection)
   return await asking.catch(() => undefined)
 }
 
@@ -106,12 +132,6 @@ async function onFreshConnection<T>(
   } finally {
     await fresh.close()
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  using time = deadline(ms, signal)
-  await unlessAborted(new Promise<never>(() => {}), time.signal).catch(() => {})
-  signal.throwIfAborted()
 }
 
 function neverArrived(cause: unknown): RpcError {

@@ -46,14 +46,19 @@ export class Contributions {
   async make(makers: readonly Contribute[], scope: SolveScope, signal: AbortSignal): Promise<void> {
     for (const make of makers) {
       signal.throwIfAborted()
-      const making = Promise.resolve(make(scope))
-      // One that comes too late has its end all the same.
-      const added = making.then((contribution) => {
-        if (signal.aborted) return void dispose(contribution).catch(() => {})
-        this.#all.push(contribution)
-      })
-      await unlessAborted(added, signal)
+      const made = make(scope)
+      if (made instanceof Promise) await this.#addOnce(made, signal)
+      else this.#all.push(made)
     }
+  }
+
+  async #addOnce(making: Promise<SolveContribution>, signal: AbortSignal): Promise<void> {
+    // One that comes too late has its end all the same.
+    const added = making.then((contribution) => {
+      if (signal.aborted) return void dispose(contribution).catch(() => {})
+      this.#all.push(contribution)
+    })
+    await unlessAborted(added, signal)
   }
 
   get attachables(): Contribution[] {
@@ -100,8 +105,9 @@ export class Contributions {
 }
 
 async function dispose(contribution: SolveContribution): Promise<void> {
+  if (contribution.dispose === undefined) return
   using limit = deadline(disposeMs)
-  await unlessAborted(Promise.resolve(contribution.dispose?.()), limit.signal)
+  await unlessAborted(Promise.resolve(contribution.dispose()), limit.signal)
 }
 
 function setTwice(option: string): BuildkitError {

@@ -88,6 +88,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   readonly #maybeOver = deferred()
   readonly #lease: SessionLease
   #wasSent = false
+  #isAnswered = false
   #broken: unknown
 
   constructor(connection: Connection, options: SolveOptions, context: SolveContext) {
@@ -161,15 +162,13 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     this.#wasSent = true
     const following = this.#followStatus()
     following.ended.then(this.#maybeOver.resolve)
-    let isAnswered = false
     try {
       const result = await this.#callSolve(request)
-      isAnswered = true
+      this.#isAnswered = true
       return result
     } finally {
       const left = this.#lease[Symbol.asyncDispose]()
-      const followed =
-        this.#broken === undefined ? following.end(this.#outcome(isAnswered)) : following.stop()
+      const followed = this.#broken === undefined ? following.end(this.#outcome()) : following.stop()
       await Promise.allSettled([left, followed])
     }
   }
@@ -210,15 +209,15 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     })
   }
 
-  #outcome(isAnswered: boolean): SolveOutcome {
-    if (isAnswered) return 'succeeded'
+  #outcome(): SolveOutcome {
+    if (this.#isAnswered) return 'succeeded'
     return this.cancellation.cancelled === undefined ? 'failed' : 'cancelled'
   }
 
   /** What has ended the build may only say that the daemon's answer has not arrived. */
   async #answerFor(error: unknown): Promise<unknown> {
     const isOurs = this.cancellation.cancelled !== undefined || this.#connection.state === 'closed'
-    if (isOurs || !this.#wasSent) return error
+    if (isOurs || !this.#wasSent || this.#isAnswered) return error
     return await storedAnswer(error, {
       connection: this.#connection,
       ref: this.ref,

@@ -112,6 +112,25 @@ describe('a contribution to a build', () => {
     }
   })
 
+  it('fails an answered build with its own error, which the daemon is not asked about', async () => {
+    const asked: string[] = []
+    await using runs = await fakeRuns({
+      ...answers,
+      handlers: {
+        '/moby.buildkit.v1.Control/ListenBuildHistory': async () => {
+          asked.push('history')
+        },
+      },
+    })
+    const lost = new BuildkitError('CONNECTION_LOST', 'the registry has closed the connection')
+    const failing: Contribute = () => ({ afterSuccess: () => Promise.reject(lost) })
+    await assert.rejects(runs.solve({ contributions: [failing] }).result, {
+      code: 'CONNECTION_LOST',
+      message: 'the registry has closed the connection',
+    })
+    assert.deepEqual(asked, [])
+  })
+
   it('cannot hold up a build that is cancelled', async () => {
     const never = () => new Promise<never>(() => {})
     for (const contribute of [never, () => ({ afterSuccess: never })] as Contribute[]) {
