@@ -41,7 +41,7 @@ export interface StatusFollowingOptions {
   readonly ref: string
   /** Gets each message decoded and encoded; what it returns is awaited before the next one is read. */
   readonly onStatus: (status: SolveStatus, message: Buffer) => Promise<void> | undefined
-  /** Called when Solve is over and {@link onStatus} makes the rest wait: it should settle soon. */
+  /** Called when the end has come and {@link onStatus} may make the rest wait: it should settle soon. */
   readonly onImpatience: () => void
   /** Gets what makes the build fail: a message that is malformed. */
   readonly onFailure: (error: unknown) => void
@@ -91,6 +91,7 @@ class Follower implements StatusFollowing {
 
   async stop(): Promise<void> {
     this.#stop.abort()
+    this.#options.onImpatience()
     await this.ended
   }
 

@@ -226,6 +226,20 @@ describe('followStatus', () => {
     assert.deepEqual(names, ['one', 'two'])
   })
 
+  it('is stopped at once, also while it is asked to wait', async () => {
+    let make: () => void = () => {}
+    const room = new Promise<void>((resolve) => {
+      make = resolve
+    })
+    const { daemon, following, impatience } = follow(() => room)
+    daemon.stream.send(step('one'))
+    await pass(0)
+    const stopping = following.stop()
+    assert.equal(impatience(), 1)
+    make()
+    await stopping
+  })
+
   it('is stopped at once, also while it pauses', async () => {
     const listening = follow()
     await listening.following.stop()
