@@ -1,4 +1,5 @@
 import { BuildkitError } from '../base/errors.ts'
+import { ByteQueue } from './byte-queue.ts'
 
 /** Length (3), type (1), flags (1), stream id (4) (RFC 9113, 4.1). */
 const frameHeaderLength = 9
@@ -30,8 +31,7 @@ export class FrameFilter {
   /** Bytes of the preface or of a frame that pass as they are. */
   #passing = prefaceLength
   /** The end of a chunk that is no whole frame, to be seen with the next one. */
-  #rest: Buffer[] = []
-  #restBytes = 0
+  readonly #rest = new ByteQueue()
   /** So many bytes are needed before anything of the rest can be read. */
   #needed = 0
   #list: HeaderList | undefined
@@ -42,14 +42,9 @@ export class FrameFilter {
 
   /** Takes the next bytes and gives what they come to: nothing while a header list is not whole. */
   push(chunk: Buffer): Buffer[] {
-    if (this.#restBytes === 0) return this.#read(chunk)
+    if (this.#rest.length === 0) return this.#read(chunk)
     this.#rest.push(chunk)
-    this.#restBytes += chunk.length
-    if (this.#restBytes < this.#needed) return []
-    const bytes = Buffer.concat(this.#rest)
-    this.#rest = []
-    this.#restBytes = 0
-    return this.#read(bytes)
+    return this.#rest.length < this.#needed ? [] : this.#read(this.#rest.take(this.#rest.length))
   }
 
   #read(bytes: Buffer): Buffer[] {
@@ -76,7 +71,8 @@ export class FrameFilter {
       begin = at
       const needed = frameHeaderLength + (frame?.length ?? 0)
       if (frame === undefined || left < needed) {
-        this.#keep(bytes.subarray(at), needed)
+        this.#rest.push(bytes.subarray(at))
+        this.#needed = needed
         return output
       }
       at += needed
@@ -85,12 +81,6 @@ export class FrameFilter {
     }
     passUntil(at)
     return output
-  }
-
-  #keep(rest: Buffer, needed: number): void {
-    this.#rest = [rest]
-    this.#restBytes = rest.length
-    this.#needed = needed
   }
 
   /** True for a frame that does not pass. */

@@ -131,6 +131,16 @@ describe('FrameFilter', () => {
     assert.equal(output!.length, bytes.length)
   })
 
+  it('keeps a frame that comes byte by byte in few buffers: each costs more than it holds', () => {
+    const joiner = new FrameFilter(() => {})
+    const header = Buffer.from([0x10, 0, 0, 1, 0, 0, 0, 0, 1])
+    joiner.push(Buffer.concat([preface, header]))
+    const before = process.memoryUsage().rss
+    for (let bytes = 0; bytes < 1 << 20; bytes++) joiner.push(Buffer.from([7]))
+    const grown = process.memoryUsage().rss - before
+    assert.ok(grown < 64 << 20, `${grown} bytes`)
+  })
+
   it('refuses another frame inside a header list', () => {
     const begun = Buffer.concat([preface, frame(1, 0, 1, Buffer.alloc(3))])
     for (const intruder of [frame(0, 0, 1, Buffer.alloc(1)), frame(9, 0, 3, Buffer.alloc(1))]) {
