@@ -7,6 +7,8 @@ const maxLines = 20
 const maxLineLength = 2_000
 /** Steps that have written something, kept in order of their last line. */
 const maxLogs = 64
+/** Of a step's output: there are two. */
+const maxStreams = 4
 const maxVertexes = 50_000
 const maxRunning = 10_000
 
@@ -74,7 +76,7 @@ class LogTail {
 
   add(stream: number, bytes: Buffer): void {
     const partial = this.#partial.get(stream) ?? { decoder: new StringDecoder('utf8'), text: '' }
-    this.#partial.set(stream, partial)
+    setBounded(this.#partial, stream, partial, maxStreams)
     const lines = (partial.text + partial.decoder.write(bytes)).split('\n')
     partial.text = lines.pop()!.slice(-maxLineLength)
     for (const line of lines.slice(-maxLines))

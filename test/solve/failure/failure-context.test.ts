@@ -52,6 +52,12 @@ describe('FailureContext', () => {
     assert.deepEqual(context.lastLines('other'), [])
   })
 
+  it('bounds the streams of a step', () => {
+    const context = new FailureContext()
+    for (let stream = 0; stream < 100; stream++) context.add(log('v', `of ${stream}`, stream))
+    assert.deepEqual(context.lastLines('v'), ['of 96', 'of 97', 'of 98', 'of 99'])
+  })
+
   it('bounds a line that never ends', () => {
     const context = new FailureContext()
     for (let n = 0; n < 50; n++) context.add(log('v', 'x'.repeat(10_000)))
