@@ -148,12 +148,36 @@ export class RpcClient {
   }
 }
 
-/** The one reply of a unary call. */
-export async function replyOf({ messages }: ClientCall): Promise<Buffer> {
+/** The one reply of a unary call. Throws for a second one, and for a reply that no status follows. */
+export async function replyOf(call: ClientCall): Promise<Buffer> {
   let reply: Buffer | undefined
-  for await (const message of messages) reply ??= message
+  let timer: NodeJS.Timeout | undefined
+  try {
+    for await (const message of call.messages) {
+      if (reply !== undefined) throw secondReply(call)
+      reply = message
+      timer = setTimeout(() => call.cancel(withoutStatus()), statusMs)
+    }
+  } finally {
+    clearTimeout(timer)
+  }
   if (reply === undefined) throw new RpcError(Code.Internal, 'the daemon answered OK without a reply')
   return reply
+}
+
+/** Until the status of a call whose only reply has come; a server sends them together. */
+const statusMs = 30_000
+
+function withoutStatus(): RpcError {
+  const text = `the daemon has replied and has not ended the call within ${statusMs / 1000} s`
+  return new RpcError(Code.DeadlineExceeded, text)
+}
+
+/** The call is over: there may be no end to what comes. */
+function secondReply(call: ClientCall): RpcError {
+  const error = new RpcError(Code.Internal, 'the daemon replied more than once')
+  call.cancel(error)
+  return error
 }
 
 function tooLarge(method: string, bytes: number): BuildkitError {

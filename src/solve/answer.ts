@@ -15,6 +15,8 @@ const connectMs = 2_000
 /** From the first sign that a build is over until the daemon is asked; doubled each time up to the maximum. */
 const firstPauseMs = 1_000
 const maxPauseMs = 30_000
+/** For the answer of a build that the daemon has recorded as a success. */
+const answerMs = 30_000
 /** The longest that Node knows. */
 const longestTimeoutMs = 2 ** 31 - 1
 
@@ -55,6 +57,7 @@ class Search implements Disposable {
   readonly #build: Unanswered
   readonly #found = deferred<never>()
   #isOver = false
+  #hasSucceeded = false
   #asking: AbortController | undefined
   /** A connection that Node 20 has given up holds no process alive, and this one has still to hear of it. */
   #timer = setTimeout(() => {}, longestTimeoutMs)
@@ -85,7 +88,12 @@ class Search implements Disposable {
     this.#asking = new AbortController()
     const outcome = await askInTime(this.#build, true, this.#asking.signal)
     if (outcome instanceof RpcError) this.#found.reject(outcome)
-    else this.#askAfter(Math.min(2 * pauseMs, maxPauseMs))
+    else if (outcome !== 'succeeded') this.#askAfter(Math.min(2 * pauseMs, maxPauseMs))
+    else if (this.#hasSucceeded) this.#found.reject(unanswered())
+    else {
+      this.#hasSucceeded = true
+      this.#askAfter(answerMs)
+    }
   }
 }
 
@@ -132,6 +140,12 @@ async function onFreshConnection<T>(
   } finally {
     await fresh.close()
   }
+}
+
+/** What the build has made stands in the answer: the record is no replacement for it. */
+function unanswered(): RpcError {
+  const text = `the daemon has recorded a success and has not answered within ${answerMs / 1000} s`
+  return new RpcError(Code.DeadlineExceeded, text)
 }
 
 function neverArrived(cause: unknown): RpcError {

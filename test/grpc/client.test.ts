@@ -5,8 +5,9 @@ import net from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import * as grpc from '@grpc/grpc-js'
 import { isBuildkitError } from '../../src/base/errors.ts'
-import { RpcClient } from '../../src/grpc/client.ts'
+import { RpcClient, replyOf } from '../../src/grpc/client.ts'
 import { Code, RpcError } from '../../src/grpc/status.ts'
+import { fakeClock } from '../support/fake-clock.ts'
 import { listening } from '../support/listening.ts'
 import { stuckStream } from '../support/stuck-stream.ts'
 
@@ -69,6 +70,33 @@ describe('a call to an independent gRPC server', () => {
     )
   })
   after(() => server.forceShutdown())
+
+  it('takes no second reply to a unary call', async () => {
+    const client = await connectTo(port)
+    const call = client.open('/t.T/Echo')
+    for (const text of ['one', 'two', 'three']) call.send(Buffer.from(text))
+    await assert.rejects(replyOf(call), {
+      grpcCode: Code.Internal,
+      message: 'the daemon replied more than once',
+    })
+    await assert.rejects(collect(call.messages))
+    assert.ok(call.signal.aborted || (await once(call.signal, 'abort')))
+    client.close()
+  })
+
+  it('waits half a minute for the status behind a reply', async (test) => {
+    const client = await connectTo(port)
+    const call = client.open('/t.T/Echo')
+    call.send(Buffer.from('one'))
+    const replying = replyOf(call)
+    const clock = fakeClock(test)
+    await assert.rejects(clock.until(replying), {
+      grpcCode: Code.DeadlineExceeded,
+      message: 'the daemon has replied and has not ended the call within 30 s',
+    })
+    assert.ok(clock.passedMs >= 30_000 && clock.passedMs < 40_000, `${clock.passedMs} ms`)
+    client.close()
+  })
 
   it('gets the reply of a unary call', async () => {
     const client = await connectTo(port)

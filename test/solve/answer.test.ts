@@ -10,6 +10,7 @@ import { Code, RpcError } from '../../src/grpc/status.ts'
 import { SolveError } from '../../src/solve/failure/solve-error.ts'
 import type { SolveOptions } from '../../src/solve/options/options.ts'
 import { type FakeBehaviour, type FakeBuild, failed, fakeBuildkitd } from '../support/fake-buildkitd.ts'
+import { fakeClock } from '../support/fake-clock.ts'
 
 const { BuildHistoryEvent, BuildHistoryEventType, BuildHistoryRequest } = moby.buildkit.v1
 const historyMethod = '/moby.buildkit.v1.Control/ListenBuildHistory'
@@ -129,6 +130,22 @@ describe('an answer to Solve that does not arrive', () => {
       },
     }))
     assert.equal(error.message, 'failed to solve: at last')
+    assert.equal(asked.count, 2)
+  })
+
+  it('is not waited for without end where the history tells of a success', async (test) => {
+    const asked = { count: 0 }
+    const clock = fakeClock(test)
+    const error = await clock.until(
+      failure(() => ({
+        handlers: { ...remembering({}, asked), '/moby.buildkit.v1.Control/Status': async () => {} },
+        solve: hang,
+      })),
+    )
+    assert.equal(
+      error.message,
+      'failed to solve: the daemon has recorded a success and has not answered within 30 s',
+    )
     assert.equal(asked.count, 2)
   })
 
