@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import { BuildkitError } from '../base/errors.ts'
 import type { ClientCall } from '../grpc/client.ts'
@@ -45,10 +46,10 @@ export function callAsDuplex(call: ClientCall, incoming = payloads(call.pieces()
       )
     },
     write(chunk: Buffer, _encoding, done) {
-      sendBytes(call, [chunk]).then(() => done(), done)
+      written(call, [chunk]).then(() => done(), done)
     },
     writev(chunks, done) {
-      sendBytes(
+      written(
         call,
         chunks.map(({ chunk }) => chunk as Buffer),
       ).then(() => done(), done)
@@ -62,6 +63,17 @@ export function callAsDuplex(call: ClientCall, incoming = payloads(call.pieces()
       done(error)
     },
   })
+}
+
+/** A call that cannot be written to is over; why, it knows a little later. */
+async function written(call: ClientCall, chunks: readonly Buffer[]): Promise<void> {
+  const { signal } = call
+  try {
+    await sendBytes(call, chunks)
+  } catch {
+    if (!signal.aborted) await once(signal, 'abort')
+    throw signal.reason
+  }
 }
 
 async function sendBytes(call: ClientCall, chunks: readonly Buffer[]): Promise<void> {

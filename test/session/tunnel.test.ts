@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
+import { BuildkitError } from '../../src/base/errors.ts'
 import { moby } from '../../src/gen/buildkit.js'
 import type { ClientCall } from '../../src/grpc/client.ts'
 import type { MessagePiece } from '../../src/grpc/message-reader.ts'
@@ -92,6 +94,21 @@ describe('callAsDuplex', () => {
     }
     assert.equal(written.digest('hex'), whole.digest('hex'))
     assert.equal(ends.halfClosed, 1)
+  })
+
+  it('breaks with what has ended its call, which is known after a write has failed', async () => {
+    const over = new AbortController()
+    const { call } = callOf([])
+    const duplex = callAsDuplex({
+      ...call,
+      signal: over.signal,
+      send: () => Promise.reject(new Error('the call is over')),
+    })
+    duplex.write('x')
+    const broken = once(duplex, 'error')
+    const reason = new BuildkitError('CONNECTION_LOST', 'the connection to the daemon is gone')
+    setImmediate(() => over.abort(reason))
+    assert.deepEqual(await broken, [reason])
   })
 
   it('breaks on a message that is none, and cancels the call', async () => {

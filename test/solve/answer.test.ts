@@ -11,10 +11,12 @@ import { SolveError } from '../../src/solve/failure/solve-error.ts'
 import type { SolveOptions } from '../../src/solve/options/options.ts'
 import { type FakeBehaviour, type FakeBuild, failed, fakeBuildkitd } from '../support/fake-buildkitd.ts'
 import { fakeClock } from '../support/fake-clock.ts'
+import { wireStatus } from '../support/wire-status.ts'
 
 const { BuildHistoryEvent, BuildHistoryEventType, BuildHistoryRequest } = moby.buildkit.v1
 const historyMethod = '/moby.buildkit.v1.Control/ListenBuildHistory'
 const contentMethod = '/containerd.services.content.v1.Content/Read'
+const statusMethod = '/moby.buildkit.v1.Control/Status'
 const options: SolveOptions = { definition: new Uint8Array(), ref: 'r' }
 
 type Record = NonNullable<Parameters<typeof BuildHistoryEvent.encode>[0]['record']>
@@ -81,6 +83,11 @@ async function hang(build: FakeBuild): Promise<never> {
   throw failed('cancelled')
 }
 
+/** The status of a build that has one step. */
+const sayOnce: Handler = async (call) => {
+  await call.send(wireStatus({ vertexes: [{ digest: 'v', name: 'RUN x' }] }))
+}
+
 describe('an answer to Solve that does not arrive', () => {
   it('is read from the history, with its details, on a fresh connection where it has cost the first one', async () => {
     const handlers = remembering({ error: { code: 2, message: 'process failed' } })
@@ -134,11 +141,10 @@ describe('an answer to Solve that does not arrive', () => {
   })
 
   it('is not waited for without end where the history tells of a success', async (test) => {
-    const asked = { count: 0 }
     const clock = fakeClock(test)
     const error = await clock.until(
       failure(() => ({
-        handlers: { ...remembering({}, asked), '/moby.buildkit.v1.Control/Status': async () => {} },
+        handlers: { ...remembering({}), [statusMethod]: sayOnce },
         solve: hang,
       })),
     )
@@ -146,7 +152,6 @@ describe('an answer to Solve that does not arrive', () => {
       error.message,
       'failed to solve: the daemon has recorded a success and has not answered within 30 s',
     )
-    assert.equal(asked.count, 2)
   })
 
   it('costs no question where it arrives', async () => {
