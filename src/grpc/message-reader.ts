@@ -14,6 +14,10 @@ const highWaterChunks = 1024
 /** In one batch: its taker waits only between two of them, and a tiny piece costs a hundred times its bytes. */
 const mostPieces = 1024
 
+/** Taken without a turn of the event loop, which a flood of tiny messages would hold up for seconds. */
+const mostMessagesInTurn = 1024
+const mostBatchesInTurn = 16
+
 /** A part of a message as it has arrived; those of one message follow each other. */
 export interface MessagePiece {
   readonly bytes: Buffer
@@ -74,7 +78,7 @@ export class MessageReader implements AsyncIterable<Buffer> {
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
-    return this.#reading(() => this.#message())
+    return this.#reading(() => this.#message(), mostMessagesInTurn)
   }
 
   /**
@@ -86,18 +90,21 @@ export class MessageReader implements AsyncIterable<Buffer> {
       await this.#arrival()
       await nextTurn()
     }
-    return this.#reading(() => this.#pieces(), turn)
+    return this.#reading(() => this.#pieces(), mostBatchesInTurn, turn)
   }
 
   async *#reading<T>(
     take: () => T | undefined,
+    mostInTurn: number,
     arrival: () => Promise<void> = () => this.#arrival(),
   ): AsyncGenerator<T, void> {
     try {
-      for (;;) {
+      for (let count = 1; ; count++) {
         const taken = take()
-        if (taken !== undefined) yield taken
-        else if (this.#isCutOff()) throw new RpcError(Code.Internal, 'the stream ended inside a message')
+        if (taken !== undefined) {
+          yield taken
+          if (count % mostInTurn === 0) await nextTurn()
+        } else if (this.#isCutOff()) throw new RpcError(Code.Internal, 'the stream ended inside a message')
         else if (this.#failure !== undefined) throw this.#failure
         else if (this.#ended) return
         else await arrival()

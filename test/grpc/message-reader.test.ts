@@ -15,6 +15,23 @@ function message(text: string): Buffer {
 const told = (pieces: readonly MessagePiece[]) =>
   pieces.map(({ bytes, begins }) => (begins === undefined ? `${bytes}` : `${begins}:${bytes}`))
 
+it('a flood of tiny messages does not hold up the event loop', async () => {
+  const source = new PassThrough()
+  const reader = new MessageReader(source, limit)
+  source.end(Buffer.alloc(5 * 5_000))
+  let turns = 0
+  const count = () => {
+    turns++
+    timer = setImmediate(count)
+  }
+  let timer = setImmediate(count)
+  let messages = 0
+  for await (const _ of reader) messages++
+  clearImmediate(timer)
+  assert.equal(messages, 5_000)
+  assert.ok(turns >= 4, `${turns} turns`)
+})
+
 describe('the pieces of messages', () => {
   it('come together when one turn of the event loop brings them', async () => {
     const source = new PassThrough()
