@@ -168,7 +168,9 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
       return result
     } finally {
       const left = this.#lease[Symbol.asyncDispose]()
-      const followed = this.#broken === undefined ? following.end(this.#outcome()) : following.stop()
+      const { signal } = this.cancellation
+      const isBroken = this.#broken !== undefined
+      const followed = isBroken ? following.stop() : following.end(this.#outcome(), signal)
       await Promise.allSettled([left, followed])
     }
   }

@@ -1,6 +1,7 @@
 import { deadline } from '../../base/deadline.ts'
 import { deferred } from '../../base/deferred.ts'
 import { isBuildkitError } from '../../base/errors.ts'
+import { onAbort } from '../../base/on-abort.ts'
 import { unlessAborted } from '../../base/unless-aborted.ts'
 import { moby } from '../../gen/buildkit.js'
 import type { RpcClient } from '../../grpc/client.ts'
@@ -30,8 +31,11 @@ export type SolveOutcome = 'succeeded' | 'failed' | 'cancelled'
 export interface StatusFollowing {
   /** Settles when the stream has ended, whoever ended it. */
   readonly ended: Promise<void>
-  /** Settles when the stream has ended or been given up: Solve is over, little more is to come. */
-  end(outcome: SolveOutcome): Promise<void>
+  /**
+   * Settles when the stream has ended or been given up: Solve is over, little more is to come. Sooner once the signal
+   * aborts, as for a build that was cancelled.
+   */
+  end(outcome: SolveOutcome, signal?: AbortSignal): Promise<void>
   /** Gives the stream up at once. */
   stop(): Promise<void>
 }
@@ -75,7 +79,7 @@ class Follower implements StatusFollowing {
     })
   }
 
-  async end(outcome: SolveOutcome): Promise<void> {
+  async end(outcome: SolveOutcome, signal?: AbortSignal): Promise<void> {
     this.#isSolved = true
     this.#solved.resolve()
     if (outcome === 'cancelled') this.#hurry()
@@ -84,6 +88,7 @@ class Follower implements StatusFollowing {
       this.#listenFor(isRefusal ? refusedSilenceMs : silenceMs)
       this.#limit = setTimeout(() => this.#hurry(), maxEndMs)
     }
+    using _ = onAbort(outcome === 'cancelled' ? undefined : signal, () => this.#hurry())
     await this.ended
     clearTimeout(this.#silence)
     clearTimeout(this.#limit)
@@ -138,6 +143,7 @@ class Follower implements StatusFollowing {
   /** Takes what comes in a last few seconds. */
   #hurry(): void {
     this.#options.onImpatience()
+    clearTimeout(this.#limit)
     this.#limit = setTimeout(() => this.#stop.abort(), silenceMs)
   }
 

@@ -51,9 +51,13 @@ function follow(onStatus: (status: SolveStatus) => Promise<void> | undefined = (
 }
 
 /** Whether the following ends, watched without waiting for it. */
-function ending(following: StatusFollowing, outcome: SolveOutcome): { isOver: boolean } {
+function ending(
+  following: StatusFollowing,
+  outcome: SolveOutcome,
+  signal?: AbortSignal,
+): { isOver: boolean } {
   const state = { isOver: false }
-  following.end(outcome).then(() => {
+  following.end(outcome, signal).then(() => {
     state.isOver = true
   })
   return state
@@ -135,6 +139,19 @@ describe('followStatus', () => {
     assert.equal(impatience(), 1)
     for (let second = 0; second < 5; second++) {
       assert.equal(state.isOver, false)
+      daemon.stream.send(step('and on'))
+      await pass(1_000)
+    }
+    assert.equal(state.isOver, true)
+  })
+
+  it('takes five seconds more where the build is cancelled after the answer', async () => {
+    const { daemon, following, impatience } = follow()
+    const cancelling = new AbortController()
+    const state = ending(following, 'succeeded', cancelling.signal)
+    for (let second = 0; second < 7; second++) {
+      if (second === 2) cancelling.abort()
+      assert.deepEqual([state.isOver, impatience()], [false, second < 2 ? 0 : 1])
       daemon.stream.send(step('and on'))
       await pass(1_000)
     }
