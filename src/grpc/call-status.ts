@@ -51,7 +51,7 @@ export function statusError(trailers: Metadata): RpcError | undefined {
 /** A reset in place of a status (grpc/grpc `doc/PROTOCOL-HTTP2.md`, "HTTP2 Transport Mapping"). */
 export function resetError(reset: number, cause: Error | undefined): RpcError {
   const [code, words] = resetCodes[reset] ?? [Code.Internal, `reset the call with HTTP/2 code ${reset}`]
-  return new RpcError(code, `the daemon ${words}`, { cause })
+  return new RpcError(code, `the daemon ${words}`, { isReset: true, cause })
 }
 
 const resetCodes: Readonly<Record<number, readonly [Code, string]>> = {

@@ -32,6 +32,7 @@ export function codeName(code: number): string {
 export interface RpcErrorOptions {
   readonly details?: Buffer
   readonly isAnswer?: boolean
+  readonly isReset?: boolean
   readonly cause?: unknown
 }
 
@@ -46,6 +47,8 @@ export class RpcError extends Error {
   readonly details: Buffer | undefined
   /** True for the other side's own status; false for one that stands for a reset, a time limit or a cancellation. */
   declare readonly isAnswer: boolean
+  /** True where the other side has ended the call without a status, as it does when that would be too large. */
+  declare readonly isReset: boolean
 
   constructor(grpcCode: number, message: string, options: RpcErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
@@ -53,6 +56,7 @@ export class RpcError extends Error {
     // Not shown where the error is printed: one is bytes, the other for us.
     Object.defineProperty(this, 'details', { value: options.details, enumerable: false })
     Object.defineProperty(this, 'isAnswer', { value: options.isAnswer ?? false, enumerable: false })
+    Object.defineProperty(this, 'isReset', { value: options.isReset ?? false, enumerable: false })
   }
 }
 

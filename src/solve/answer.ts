@@ -149,5 +149,8 @@ function unanswered(): RpcError {
 }
 
 function neverArrived(cause: unknown): RpcError {
-  return new RpcError(Code.Internal, 'the answer of the daemon has not arrived', { cause })
+  return new RpcError(Code.Internal, 'the answer of the daemon has not arrived', {
+    isReset: true,
+    cause,
+  })
 }

@@ -100,7 +100,7 @@ function lost(failure: Failure, error: BuildkitError): BuildkitError {
   if (ours !== undefined) return new SolveError(ours.code, ours.message, fields, { cause: ours })
   const running = failure.context.runningStep
   const during = running === undefined ? '' : `, during ${sanitize(running)}`
-  const after = fields.vertex === undefined ? '' : `, after ${fields.vertex.name} had failed`
+  const after = fields.vertex === undefined ? '' : `, after ${sanitize(fields.vertex.name)} had failed`
   const { subject, expected, received, advice } = error
   return new SolveError(error.code, `${error.shortMessage}${during || after}`, fields, {
     ...(subject !== undefined && { subject }),
@@ -156,9 +156,9 @@ function words(error: RpcError, vertex: FailedVertex | undefined): string {
   return error.grpcCode === Code.Unknown ? text : `${codeName(error.grpcCode)}: ${text}`
 }
 
-/** A plain reset. Other codes say what has happened to the call: it was refused, say. */
+/** A plain reset. Others say what has happened to the call: it was refused, or what came was no answer. */
 function isTooLarge(error: RpcError): boolean {
-  return !hasArrived(error) && error.grpcCode === Code.Internal
+  return !hasArrived(error) && error.grpcCode === Code.Internal && (error.isReset || error.isAnswer)
 }
 
 /** What passes a call on may have made a status of a reset. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BuildkitError } from '../../../src/base/errors.ts'
+import { resetError } from '../../../src/grpc/call-status.ts'
 import { Code, RpcError } from '../../../src/grpc/status.ts'
 import { FailureContext } from '../../../src/solve/failure/failure-context.ts'
 import { SolveError, solveError } from '../../../src/solve/failure/solve-error.ts'
@@ -29,7 +30,7 @@ describe('solveError', () => {
   })
 
   it('has those of the failed step for a reset, and no code of HTTP/2', () => {
-    const reset = new RpcError(Code.Internal, 'the daemon reset the call with HTTP/2 code 2')
+    const reset = resetError(2, undefined)
     const told = failure(reset, 'process failed: exit code: 3')
     assert.equal(told.shortMessage, 'failed to solve: process failed: exit code: 3')
     assert.deepEqual([told.code, told.grpcCode, told.exitCode], ['SOLVE_FAILED', undefined, 3])
@@ -41,6 +42,11 @@ describe('solveError', () => {
     assert.equal(untold.cause, reset)
     const refused = failure(new RpcError(Code.Unavailable, 'the daemon refused the call'))
     assert.equal(refused.shortMessage, 'failed to solve: the daemon refused the call')
+  })
+
+  it('says what came where it was no answer, and does not take it for one that is too large', () => {
+    const broken = failure(new RpcError(Code.Internal, 'the daemon replied more than once'))
+    assert.equal(broken.message, 'failed to solve: the daemon replied more than once')
   })
 
   it('is our own error where the daemon repeats it, in its answer or as the reason of the failed step', () => {
