@@ -151,13 +151,20 @@ export class Http2Call implements ClientCall {
     stream.once('close', () => {
       unlink()
       // A call that dies with its connection says what the connection died of, which is known a little later.
-      if (this.#diedWithConnection) void lost().then((error) => this.#settle(error))
+      if (this.#diedWithConnection || this.#wasRefusedAtItsEnd)
+        void lost().then((error) => this.#settle(error))
       else this.#settle(this.#cancelled ?? this.#verdict(failure))
     })
   }
 
   get #diedWithConnection(): boolean {
     return this.#session.destroyed && this.#cancelled === undefined && !this.#trailers?.has('grpc-status')
+  }
+
+  /** By a daemon that has told which calls it still takes (GOAWAY), while we were making this one. */
+  get #wasRefusedAtItsEnd(): boolean {
+    const { rstCode } = this.#stream
+    return this.#session.closed && rstCode === http2.constants.NGHTTP2_REFUSED_STREAM
   }
 
   #settle(error: Error | undefined): void {
@@ -172,7 +179,10 @@ export class Http2Call implements ClientCall {
     if (this.#trailers?.has('grpc-status')) return statusError(this.#trailers)
     const reset = this.#stream.rstCode ?? http2.constants.NGHTTP2_NO_ERROR
     if (reset !== http2.constants.NGHTTP2_NO_ERROR) return resetError(reset, failure)
-    return new RpcError(Code.Internal, 'the daemon ended the call without a status', { cause: failure })
+    return new RpcError(Code.Internal, 'the daemon ended the call without a status', {
+      isReset: true,
+      cause: failure,
+    })
   }
 }
 

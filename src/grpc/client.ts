@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Deferred, deferred } from '../base/deferred.ts'
 import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
+import { sanitize } from '../base/redact.ts'
 import { type CallOptions, type ClientCall, type ClientOptions, Http2Call } from './client-call.ts'
 import {
   closeAtEnd,
@@ -74,7 +75,10 @@ export class RpcClient {
   open(method: string, options: CallOptions = {}): ClientCall {
     const session = this.#session
     if (this.#closing || session.destroyed || session.closed) throw this.#lost()
-    const lost = () => this.closed.then(() => this.#lost())
+    const lost = async () => {
+      if (session.destroyed) await this.closed
+      return this.#lost()
+    }
     return new Http2Call(session, method, this.#options, options, lost)
   }
 
@@ -121,7 +125,8 @@ export class RpcClient {
       this.#pings++
     })
     session.on('goaway', (code: number, _lastStreamId: number, data?: Uint8Array) => {
-      const debug = data === undefined ? '' : ` (${Buffer.from(data).toString('latin1').slice(0, 200)})`
+      const debug =
+        data === undefined ? '' : ` (${sanitize(Buffer.from(data).toString(), { maxLength: 200 })})`
       const isGraceful = code === http2.constants.NGHTTP2_NO_ERROR
       // The last one of a graceful end repeats the first without its words.
       if (!isGraceful || this.#goaway === undefined) this.#goaway = `GOAWAY with code ${code}${debug}`

@@ -153,6 +153,26 @@ describe('a daemon that is being stopped', () => {
     })
   })
 
+  it('drains: a call that it refuses with that fails as one that comes later', async () => {
+    await connectedTo(async (buildkit, server) => {
+      const answered = buildkit.info()
+      const [stream] = (await once(server, 'stream')) as [http2.ServerHttp2Stream]
+      const refused = buildkit.info()
+      const [other] = (await once(server, 'stream')) as [http2.ServerHttp2Stream]
+      other.on('error', () => {})
+      stream.session!.goaway(http2.constants.NGHTTP2_NO_ERROR, stream.id!, Buffer.from('\x1b[31mstop\r\n'))
+      await assert.rejects(refused, {
+        code: 'CONNECTION_LOST',
+        shortMessage: 'the daemon takes no new calls on this connection',
+        received: 'GOAWAY with code 0 ([31mstop)',
+      })
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+      stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+      stream.end(Buffer.alloc(5))
+      assert.deepEqual(await answered, { version: '', package: '', revision: '' })
+    })
+  })
+
   it('can be left while it drains', async () => {
     await connectedTo(async (buildkit, server, states) => {
       const underWay = buildkit.info()
