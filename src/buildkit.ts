@@ -1,3 +1,4 @@
+import { checkCallback } from './base/callback.ts'
 import { checkSignal } from './base/check-signal.ts'
 import { BuildkitError, isBuildkitError } from './base/errors.ts'
 import { checkKnownOptions, type OptionNames } from './base/known-options.ts'
@@ -64,8 +65,8 @@ export class Buildkit implements AsyncDisposable {
 
   /** Starts a build. What goes wrong is the rejection of its `result`. */
   solve(options: SolveOptions): SolveRun {
-    const { onWarning = this.#onWarning } = options
-    const warned = onWarning === undefined ? options : { ...options, onWarning }
+    const { onWarning = this.#onWarning } = options ?? {}
+    const warned = onWarning === undefined ? (options ?? {}) : { ...options, onWarning }
     return startSolve(this.#connection, warned, { observer: this.#observer })
   }
 
@@ -112,6 +113,8 @@ export class Buildkit implements AsyncDisposable {
 export async function connect(address: string | Dialer, options: ConnectOptions = {}): Promise<Buildkit> {
   checkKnownOptions(options, connectOptionNames)
   checkSignal(options.signal)
+  checkCallback('onState', options.onState)
+  checkCallback('onWarning', options.onWarning)
   const onWarning = guardedWarning(options.onWarning)
   const route = await routeTo(address, { ...options, onWarning })
   return new Buildkit(await openConnection(route, options), onWarning)

@@ -1,4 +1,4 @@
-import { messageOf } from './errors.ts'
+import { invalidOption, messageOf } from './errors.ts'
 
 /**
  * Calls a function that the user gave to be informed, such as `onState`. What it throws, or rejects with, becomes a
@@ -17,6 +17,12 @@ export function notify<Args extends unknown[]>(
   } catch (error) {
     warn(name, error)
   }
+}
+
+/** Throws INVALID_OPTION for what is no function; undefined is none. */
+export function checkCallback(name: string, callback: unknown): void {
+  if (callback === undefined || typeof callback === 'function') return
+  throw invalidOption(name, { expected: 'a function', received: callback })
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,3 +1,4 @@
+import { checkCallback } from '../../base/callback.ts'
 import { BuildkitError, invalidOption, isBuildkitError } from '../../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
 import {
@@ -63,6 +64,7 @@ export function dockerConfigAuth(options: DockerConfigAuthOptions = {}): Attacha
 }
 
 function serviceOptions(options: AuthOptions): AuthServiceOptions {
+  checkCallback('onUse', options.onUse)
   return { ...options, network: new RegistryNetwork(options) }
 }
 
@@ -74,6 +76,8 @@ export function staticAuth(
   credentials: Readonly<Record<string, Credentials>>,
   options: AuthOptions = {},
 ): Attachable {
+  if (typeof credentials !== 'object' || credentials === null)
+    throw invalidOption('staticAuth', { expected: 'credentials by host', received: credentials })
   checkKnownOptions(options, authOptionNames)
   for (const [host, value] of Object.entries(credentials)) {
     if (keyHost(host) === undefined || host.includes('@')) {
@@ -101,6 +105,7 @@ export type CredentialCallback = (
  */
 export function callbackAuth(callback: CredentialCallback, options: AuthOptions = {}): Attachable {
   checkKnownOptions(options, authOptionNames)
+  checkCallback('callbackAuth', callback ?? null)
   return authService((host, signal) => called(callback, host, signal), serviceOptions(options))
 }
 

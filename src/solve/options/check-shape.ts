@@ -1,3 +1,4 @@
+import { checkCallback } from '../../base/callback.ts'
 import { checkSignal } from '../../base/check-signal.ts'
 import { invalidOption } from '../../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../../base/known-options.ts'
@@ -33,6 +34,8 @@ const cacheNames: OptionNames<CacheEntry> = { type: true, attrs: true }
 export function checkShape(options: SolveOptions): void {
   checkKnownOptions(options, solveOptionNames)
   checkSignal(options.signal)
+  checkCallback('onWarning', options.onWarning)
+  checkName(options.frontend, 'frontend', 'dockerfile.v0')
   checkTexts(options.frontendAttrs, 'frontendAttrs')
   for (const [path, entry] of entriesOf(options, 'exports')) {
     checkKnownOptions(entry as ExportOptions, exportNames, `${path}.`)
@@ -41,10 +44,14 @@ export function checkShape(options: SolveOptions): void {
   for (const name of ['cacheExports', 'cacheImports'] as const)
     for (const [path, entry] of entriesOf(options, name)) {
       checkKnownOptions(entry as CacheEntry, cacheNames, `${path}.`)
+      checkName((entry as CacheEntry).type ?? null, `${path}.type`, 'registry')
       checkTexts((entry as CacheEntry).attrs, `${path}.attrs`)
     }
   checkText(options.sharedKey, 'sharedKey', maxSharedKeyLength)
   checkText(options.ref, 'ref', maxRefLength)
+  if (options.ref === '') throw invalidOption('ref', { expected: 'an id of its own', received: options.ref })
+  if (options.internal !== undefined && typeof options.internal !== 'boolean')
+    throw invalidOption('internal', { expected: 'true or false', received: options.internal })
   for (const [path, entry] of entriesOf(options, 'entitlements'))
     if (typeof entry !== 'string')
       throw invalidOption(path, { expected: 'text such as network.host', received: entry })
@@ -66,6 +73,12 @@ function checkTexts(attrs: Readonly<Record<string, unknown>> = {}, path: string)
   for (const [name, value] of Object.entries(attrs))
     if (typeof value !== 'string')
       throw invalidOption(`${path}.${name}`, { expected: 'text, such as "true"', received: value })
+}
+
+/** Sent as empty text, a frontend would leave the daemon waiting for ever, and a cache would be none. */
+function checkName(value: unknown, option: string, example: string): void {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return
+  throw invalidOption(option, { expected: `a name such as ${example}`, received: value ?? undefined })
 }
 
 /** It travels in a header: a longer one, or another character, ends the connection of every build. */

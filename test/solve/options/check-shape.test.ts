@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { connect } from '../../../src/buildkit.ts'
-import { dockerConfigAuth } from '../../../src/session/auth/auth.ts'
+import { callbackAuth, dockerConfigAuth, staticAuth } from '../../../src/session/auth/auth.ts'
 import { checkShape } from '../../../src/solve/options/check-shape.ts'
 import { fakeBuildkitd } from '../../support/fake-buildkitd.ts'
 
@@ -54,7 +54,19 @@ describe('an option of a solve of another kind', () => {
     for (const sharedKey of ['x'.repeat(4097), 'a\nb', 'é', 5])
       refuses({ sharedKey }, { subject: 'sharedKey' })
     checkShape({ definition, sharedKey: 'x'.repeat(4096) })
-    refuses({ ref: 'a\0' }, { subject: 'ref' })
+    for (const ref of ['a\0', '', 5]) refuses({ ref }, { subject: 'ref' })
+  })
+
+  it('is refused where a name belongs: an empty frontend would be waited for without end', () => {
+    for (const frontend of ['', 5, null])
+      refuses({ definition: undefined, frontend }, { subject: 'frontend' })
+    refuses({ cacheImports: [{}] }, { subject: 'cacheImports[0].type', received: 'nothing' })
+    refuses({ cacheExports: [{ type: '' }] }, { subject: 'cacheExports[0].type' })
+  })
+
+  it('is refused where a function or a boolean belongs', () => {
+    refuses({ onWarning: 'log' }, { subject: 'onWarning', expected: 'a function' })
+    refuses({ internal: 'yes' }, { subject: 'internal', expected: 'true or false' })
   })
 
   it('is refused where an attachable has no methods', () => {
@@ -84,6 +96,24 @@ describe('an option of a solve of another kind', () => {
     )
     refuses({ session: [dockerConfigAuth(), {}] }, { subject: 'session[1]', received: 'an object' })
     refuses({ session: [null] }, { subject: 'session[0]', received: 'null' })
+  })
+
+  it('is refused where all of them belong', async () => {
+    const buildkit = await connect(fakeBuildkitd({}).dial)
+    for (const options of [undefined, null, 'dockerfile.v0', []])
+      await assert.rejects(buildkit.solve(options as never).result, { code: 'INVALID_OPTION' })
+    await buildkit.close()
+  })
+
+  it('is refused where a function of connect or of credentials belongs', async () => {
+    for (const subject of ['onState', 'onWarning'])
+      await assert.rejects(connect(fakeBuildkitd({}).dial, { [subject]: 'log' }), {
+        code: 'INVALID_OPTION',
+        subject,
+      })
+    assert.throws(() => dockerConfigAuth({ onUse: 'log' } as never), { subject: 'onUse' })
+    assert.throws(() => callbackAuth(undefined as never), { code: 'INVALID_OPTION', subject: 'callbackAuth' })
+    assert.throws(() => staticAuth(null as never), { code: 'INVALID_OPTION', subject: 'staticAuth' })
   })
 
   it('is refused where a signal belongs, also before the run listens to it', async () => {
