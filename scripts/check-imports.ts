@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
   gen: [],
   network: ['base'],
-  grpc: ['base'],
+  grpc: ['base', 'gen'],
   fsutil: ['base'],
   'fsutil/patterns': ['base', 'fsutil'],
   'fsutil/disk': ['base', 'fsutil', 'fsutil/patterns'],

@@ -49,12 +49,17 @@ async function pbjs(...more: string[]): Promise<void> {
     cwd: root,
   })
   const code = await readFile(file, 'utf8')
-  // The runtime is CommonJS without an exports map: ES modules need the file's whole name.
+  // The runtime is CommonJS without an exports map: ES modules need the file's whole name. What reads a message is
+  // exported, so that its limits can be ours.
   const importLine = /^import .*protobufjs\/minimal.*$/m
   if (!importLine.test(code)) throw new Error('the generator no longer writes the import this script mends')
   await writeFile(
     file,
-    generated + code.replace(importLine, 'import $protobuf from "protobufjs/minimal.js";'),
+    generated +
+      code.replace(
+        importLine,
+        'import $protobuf from "protobufjs/minimal.js";\n\nexport const BufferReader = $protobuf.BufferReader;',
+      ),
   )
 }
 
@@ -62,7 +67,14 @@ async function pbts(): Promise<void> {
   const typesFile = join(output, 'buildkit.d.ts')
   await run(process.execPath, [join(bin, 'pbts'), '-o', typesFile, file], { cwd: root })
   const types = await readFile(typesFile, 'utf8')
-  await writeFile(typesFile, generated + types.replace(/"protobufjs"/, '"protobufjs/minimal.js"'))
+  await writeFile(
+    typesFile,
+    generated +
+      types.replace(
+        /"protobufjs";/,
+        '"protobufjs/minimal.js";\nexport { BufferReader } from "protobufjs/minimal.js";',
+      ),
+  )
 }
 
 /** Code and types for each file in `proto/depot/`: messages and services. */

@@ -1,5 +1,6 @@
 // Generated from proto/ by scripts/gen-proto.ts. Do not edit.
 import * as $protobuf from "protobufjs/minimal.js";
+export { BufferReader } from "protobufjs/minimal.js";
 import Long = require("long");
 
 /** Namespace moby. */

@@ -1,4 +1,5 @@
 import { moby } from '../gen/buildkit.js'
+import { type Decoder, decode } from '../grpc/decode.ts'
 import { firstValue, type Metadata } from '../grpc/metadata.ts'
 import type { ServedCall } from '../grpc/server.ts'
 import { Code, RpcError } from '../grpc/status.ts'
@@ -59,7 +60,7 @@ const contentStores: CallKeys = {
 const contentService = '/containerd.services.content.v1.Content/'
 
 /** moby/buildkit `session/auth/auth.proto`. Unimplemented: without credentials the daemon goes on anonymously. */
-function registries(request: { decode(message: Uint8Array): { Host: string } }): CallKeys {
+function registries(request: Decoder<{ Host: string }>): CallKeys {
   return {
     noun: 'registry',
     isInRequest: true,
@@ -91,9 +92,9 @@ const byMethod: Readonly<Record<string, CallKeys>> = {
 }
 
 /** Undefined for what is malformed: the handler says so. */
-function decoded<T>(type: { decode(message: Uint8Array): T }, message: Buffer | undefined): T | undefined {
+function decoded<T>(type: Decoder<T>, message: Buffer | undefined): T | undefined {
   try {
-    return message === undefined ? undefined : type.decode(message)
+    return message === undefined ? undefined : decode(type, 'request', message)
   } catch {
     return undefined
   }

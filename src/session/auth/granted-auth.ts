@@ -1,6 +1,6 @@
 import type { Environment } from '../../base/environment.ts'
 import { moby } from '../../gen/buildkit.js'
-import { decode } from '../../grpc/decode.ts'
+import { type Decoder, decode } from '../../grpc/decode.ts'
 import { type Credentials, registryHost } from '../../registry/credentials.ts'
 import type { RegistryNetwork } from '../../registry/registry-network.ts'
 import { type Attachable, type Handler, unary } from '../attachable.ts'
@@ -88,10 +88,7 @@ function repositoryOf(scope: string): string {
   return /^repository(?:\([a-z0-9]+\))?:(.+):[^:]*$/.exec(scope)?.[1] ?? ''
 }
 
-function byHost(
-  ofHost: (host: string) => Attachable,
-  request: { decode(message: Uint8Array): { Host: string } },
-): Handler {
+function byHost(ofHost: (host: string) => Attachable, request: Decoder<{ Host: string }>): Handler {
   return unary((message, { method, metadata, signal }) => {
     const auth = ofHost(decode(request, method, message).Host)
     return callLocally(auth, { method, metadata, request: message, signal })

@@ -1,4 +1,5 @@
 import { google } from '../../gen/buildkit.js'
+import { decode } from '../../grpc/decode.ts'
 import type { SourceRange } from '../status/status.ts'
 
 /** What BuildKit attaches to an error as typed details (moby/buildkit `solver/errdefs/errdefs.proto`). */
@@ -43,7 +44,7 @@ export function readDetails(status: Uint8Array | undefined): ErrorDetails {
 function anys(status: Uint8Array | undefined): { typeUrl: string; value: Uint8Array }[] {
   if (status === undefined) return []
   try {
-    const { details } = google.rpc.Status.decode(status)
+    const { details } = decode(google.rpc.Status, 'Status', status)
     return details.map(({ type_url, value }) => ({
       typeUrl: type_url ?? '',
       value: value ?? new Uint8Array(),
