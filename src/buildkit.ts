@@ -70,12 +70,12 @@ export class Buildkit implements AsyncDisposable {
     return startSolve(this.#connection, warned, { observer: this.#observer })
   }
 
-  /** Which BuildKit answers; undefined from one older than v0.11. Throws RPC_FAILED, CONNECTION_LOST, CLOSED or CANCELLED. */
+  /** Which BuildKit answers; undefined from one older than v0.11. Throws RPC_FAILED, TIMEOUT, CONNECTION_LOST, CLOSED or CANCELLED. */
   info(options?: QueryOptions): Promise<DaemonInfo | undefined> {
     return this.#ask(() => info(this.#connection, options))
   }
 
-  /** The daemon's workers, the default one first. Throws RPC_FAILED, CONNECTION_LOST, CLOSED or CANCELLED. */
+  /** The daemon's workers, the default one first. Throws RPC_FAILED, TIMEOUT, CONNECTION_LOST, CLOSED or CANCELLED. */
   listWorkers(options?: QueryOptions): Promise<Worker[]> {
     return this.#ask(() => listWorkers(this.#connection, options))
   }

@@ -23,7 +23,7 @@ export interface ReadBlobOptions extends QueryOptions {
 
 /**
  * Reads a blob whole and compares its digest. Throws TOO_LARGE, PROTOCOL_ERROR for other bytes than the digest names,
- * RPC_FAILED, CONNECTION_LOST or CANCELLED.
+ * RPC_FAILED, TIMEOUT, CONNECTION_LOST or CANCELLED.
  */
 export async function readBlob(
   connection: Queried,

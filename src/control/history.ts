@@ -23,7 +23,7 @@ export interface BuildRecordError {
 
 /**
  * Looks a build up in the daemon's history. Undefined where it is not there: the daemon is older than v0.11, does not
- * know the ref, or the build was `internal`. Throws RPC_FAILED, CONNECTION_LOST, PROTOCOL_ERROR or CANCELLED.
+ * know the ref, or the build was `internal`. Throws RPC_FAILED, TIMEOUT, CONNECTION_LOST, PROTOCOL_ERROR or CANCELLED.
  */
 export async function findBuild(
   connection: Queried,

@@ -13,7 +13,7 @@ export interface DaemonInfo {
 }
 
 /**
- * Asks which BuildKit answers. A daemon older than v0.11 cannot say: undefined. Throws RPC_FAILED,
+ * Asks which BuildKit answers. A daemon older than v0.11 cannot say: undefined. Throws RPC_FAILED, TIMEOUT,
  * CONNECTION_LOST or CANCELLED.
  */
 export async function info(

@@ -1,5 +1,5 @@
 import { checkSignal } from '../base/check-signal.ts'
-import { cancelled } from '../base/errors.ts'
+import { BuildkitError, cancelled } from '../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 import { Code, RpcError, rpcFailed } from '../grpc/status.ts'
 import type { Connection } from '../transport/connection.ts'
@@ -16,7 +16,7 @@ const queryOptionNames: OptionNames<QueryOptions> = { signal: true }
 /** What a query needs of a connection. */
 export type Queried = Pick<Connection, 'rpc'>
 
-/** One request, one reply. Throws RPC_FAILED (its cause is the RpcError), CONNECTION_LOST or CANCELLED. */
+/** One request, one reply. Throws RPC_FAILED (its cause is the RpcError), TIMEOUT, CONNECTION_LOST or CANCELLED. */
 export async function query(
   { rpc }: Queried,
   method: string,
@@ -65,5 +65,17 @@ function checked(options: QueryOptions): AbortSignal | undefined {
 
 function explained(error: unknown, method: string, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return cancelled(method, signal.reason, method)
-  return error instanceof RpcError ? rpcFailed(method, error) : error
+  if (!(error instanceof RpcError)) return error
+  return error.grpcCode === Code.DeadlineExceeded ? notAnswered(method, error) : rpcFailed(method, error)
+}
+
+/** The only deadline is ours, which the daemon knows too: it may be the first to see it pass. */
+function notAnswered(method: string, cause: RpcError): BuildkitError {
+  return new BuildkitError('TIMEOUT', `the daemon has not answered ${method}`, {
+    subject: method,
+    expected: `an answer within ${queryTimeoutMs / 1000} s`,
+    received: 'none',
+    advice: 'See whether the daemon is stopped or overloaded',
+    cause,
+  })
 }

@@ -14,7 +14,7 @@ export interface Worker {
   readonly version: string
 }
 
-/** Lists the daemon's workers, the default one first. Throws RPC_FAILED, CONNECTION_LOST or CANCELLED. */
+/** Lists the daemon's workers, the default one first. Throws RPC_FAILED, TIMEOUT, CONNECTION_LOST or CANCELLED. */
 export async function listWorkers(connection: Connection, options: QueryOptions = {}): Promise<Worker[]> {
   const reply = await askForWorkers(connection, options)
   return decode(moby.buildkit.v1.ListWorkersResponse, 'ListWorkersResponse', reply).record.map((record) => ({
