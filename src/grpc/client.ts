@@ -2,7 +2,7 @@ import * as http2 from 'node:http2'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Deferred, deferred } from '../base/deferred.ts'
-import { BuildkitError, isBuildkitError, messageOf } from '../base/errors.ts'
+import { BuildkitError, isBuildkitError, messageOf, systemCode } from '../base/errors.ts'
 import { sanitize } from '../base/redact.ts'
 import { type CallOptions, type ClientCall, type ClientOptions, Http2Call } from './client-call.ts'
 import {
@@ -36,6 +36,7 @@ export class RpcClient {
   readonly #arrived: () => number
   #pings = 0
   #closing = false
+  #isReady = false
   #goaway: string | undefined
   #failure: Error | undefined
   /** Settles when the connection is over, with what broke it, if anything did. */
@@ -119,6 +120,7 @@ export class RpcClient {
     closeAtEnd(duplex, session, closed)
     session.once('remoteSettings', () => {
       widenConnection(session)
+      this.#isReady = true
       ready.resolve()
     })
     session.on('ping', () => {
@@ -144,6 +146,7 @@ export class RpcClient {
   #lost(): BuildkitError {
     if (isBuildkitError(this.#failure)) return this.#failure
     if (!this.#closing && !this.#session.destroyed && this.#goaway !== undefined) return drains(this.#goaway)
+    if (this.#isReady && systemCode(this.#failure) === 'ERR_HTTP2_ERROR') return unreadable(this.#failure)
     const why = this.#goaway ?? (this.#failure === undefined ? 'it was closed' : messageOf(this.#failure))
     return new BuildkitError('CONNECTION_LOST', 'the connection to the daemon is gone', {
       received: why,
@@ -191,6 +194,16 @@ function tooLarge(method: string, bytes: number): BuildkitError {
     expected: `${maxMessageBytes} bytes at most`,
     received: `${bytes}`,
     advice: 'Make its options smaller, such as a Dockerfile or a definition given inline',
+  })
+}
+
+/** Something has come that Node's HTTP/2 cannot read: it ends the connection, or on Node 20 reads nothing more from it. */
+export function unreadable(cause?: Error): BuildkitError {
+  return new BuildkitError('CONNECTION_LOST', 'the connection to the daemon is gone', {
+    received: 'more than Node’s HTTP/2 can read',
+    advice:
+      'The error of a build on it was probably too large, such as that of a large Dockerfile: connect again',
+    cause,
   })
 }
 

@@ -2,9 +2,10 @@ import { deadline } from '../base/deadline.ts'
 import { deferred } from '../base/deferred.ts'
 import { isBuildkitError } from '../base/errors.ts'
 import type { Queried } from '../control/query.ts'
-import { replyOf } from '../grpc/client.ts'
+import { replyOf, unreadable } from '../grpc/client.ts'
 import { Code, RpcError } from '../grpc/status.ts'
 import { type Connection, openConnection } from '../transport/connection.ts'
+import { isHeard } from '../transport/monitor.ts'
 import { isCancellation, type RecordedOutcome, recordedOutcome } from './failure/recorded-failure.ts'
 
 const solveMethod = '/moby.buildkit.v1.Control/Solve'
@@ -12,6 +13,8 @@ const solveMethod = '/moby.buildkit.v1.Control/Solve'
 /** For the daemon's history, on a connection that is there or on a fresh one. */
 const historyMs = 5_000
 const connectMs = 2_000
+/** For a connection that is asked whether it still hears the daemon. */
+const hearingMs = 500
 /** From the first sign that a build is over until the daemon is asked; doubled each time up to the maximum. */
 const firstPauseMs = 1_000
 const maxPauseMs = 30_000
@@ -28,16 +31,21 @@ export interface Unanswered {
 
 /**
  * Sends Solve and gives the answer. `isMaybeOver` settles at the first sign that the build is over: from then on the daemon
- * is asked whether it is, since an answer that is too large may never arrive. Ends with the signal.
+ * is asked whether it is, since an answer that is too large may never arrive. Ends with the signal. `onSent` is called once
+ * the daemon may know of the build.
  */
 export async function callSolve(
-  build: Unanswered & { readonly metadata: Readonly<Record<string, string>> },
+  build: Unanswered & {
+    readonly metadata: Readonly<Record<string, string>>
+    readonly onSent: () => void
+  },
   request: Uint8Array,
   isMaybeOver: Promise<void>,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const { rpc } = build.connection
   const call = rpc.serverStream(solveMethod, request, { signal, metadata: build.metadata })
+  build.onSent()
   using search = new Search(build, isMaybeOver)
   try {
     return await Promise.race([replyOf(call), search.found])
@@ -87,14 +95,23 @@ class Search implements Disposable {
   async #ask(pauseMs: number): Promise<void> {
     this.#asking = new AbortController()
     const outcome = await askInTime(this.#build, true, this.#asking.signal)
-    if (outcome instanceof RpcError) this.#found.reject(outcome)
-    else if (outcome !== 'succeeded') this.#askAfter(Math.min(2 * pauseMs, maxPauseMs))
+    if (outcome instanceof RpcError) {
+      await failIfDeaf(this.#build.connection, this.#asking.signal)
+      this.#found.reject(outcome)
+    } else if (outcome !== 'succeeded') this.#askAfter(Math.min(2 * pauseMs, maxPauseMs))
     else if (this.#hasSucceeded) this.#found.reject(unanswered())
     else {
       this.#hasSucceeded = true
       this.#askAfter(answerMs)
     }
   }
+}
+
+/** A connection that Node 20 reads no more ends here: what else is on it would wait until it counts as silent. */
+async function failIfDeaf({ state, rpc }: Connection, signal: AbortSignal): Promise<void> {
+  if (state !== 'ready' && state !== 'draining') return
+  if (await isHeard(rpc, { timeoutMs: hearingMs, signal })) return
+  if (!signal.aborted) rpc.fail(unreadable())
 }
 
 /**

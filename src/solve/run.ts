@@ -159,7 +159,6 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
       isFrontend: this.#options.frontend !== undefined,
       onLost: (error) => this.#breakOff(error),
     })
-    this.#wasSent = true
     const following = this.#followStatus()
     following.ended.then(this.#maybeOver.resolve)
     try {
@@ -178,7 +177,10 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   async #callSolve(request: Uint8Array): Promise<SolveResult> {
     const { signal } = this.cancellation
     const { metadata, sessionId } = this.#lease
-    const build = { connection: this.#connection, ref: this.ref, metadata }
+    const onSent = () => {
+      this.#wasSent = true
+    }
+    const build = { connection: this.#connection, ref: this.ref, metadata, onSent }
     const answer = callSolve(build, request, this.#maybeOver.promise, signal)
     const { body } = this.#context
     const reply = await (body === undefined

@@ -1,3 +1,4 @@
+import { setImmediate as setImmediatePromise } from 'node:timers/promises'
 import { BuildkitError } from '../base/errors.ts'
 import type { RpcClient } from '../grpc/client.ts'
 
@@ -69,6 +70,18 @@ export function monitor(
   }
   wait()
   void rpc.closed.then(() => clearTimeout(timer))
+}
+
+/** Whether anything comes after a question: the answer, or a byte of what else is on the connection. */
+export async function isHeard(
+  rpc: Pick<RpcClient, 'bytesReceived' | 'unary'>,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const before = rpc.bytesReceived
+  await rpc.unary(question, new Uint8Array(), options).catch(() => {})
+  // As above: what waits on the socket is read before the turn's end.
+  await setImmediatePromise()
+  return rpc.bytesReceived !== before
 }
 
 function silence({ description, livenessTimeoutMs }: MonitorOptions): BuildkitError {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { Duplex } from 'node:stream'
 import { describe, it } from 'node:test'
 import { deferred } from '../../src/base/deferred.ts'
 import { connect } from '../../src/buildkit.ts'
@@ -9,6 +10,7 @@ import type { Handler } from '../../src/grpc/server.ts'
 import { Code, RpcError } from '../../src/grpc/status.ts'
 import { SolveError } from '../../src/solve/failure/solve-error.ts'
 import type { SolveOptions } from '../../src/solve/options/options.ts'
+import type { Dialer } from '../../src/transport/route.ts'
 import { type FakeBehaviour, type FakeBuild, failed, fakeBuildkitd } from '../support/fake-buildkitd.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { wireStatus } from '../support/wire-status.ts'
@@ -77,6 +79,36 @@ async function failure(behaviour: (die: () => Promise<void>) => FakeBehaviour): 
   }
 }
 
+/** The first connection hears nothing once it is deafened, as on Node 20 after trailers that are too large. */
+function deafening(dial: Dialer): { dial: Dialer; deafen: () => void } {
+  let isDeaf = false
+  let isFirst = true
+  const first = (inner: Duplex): Duplex => {
+    const outer = new Duplex({
+      read() {},
+      write: (chunk, _, done) => inner.write(chunk, done),
+      destroy: (error, done) => {
+        inner.destroy()
+        done(error)
+      },
+    })
+    inner.on('data', (chunk) => isDeaf || outer.push(chunk))
+    inner.once('close', () => outer.destroy())
+    return outer
+  }
+  return {
+    dial: async (signal) => {
+      const inner = await dial(signal)
+      if (!isFirst) return inner
+      isFirst = false
+      return first(inner)
+    },
+    deafen: () => {
+      isDeaf = true
+    },
+  }
+}
+
 /** Never answers, as on Node 20 when the answer was too large. */
 async function hang(build: FakeBuild): Promise<never> {
   await once(build.signal, 'abort')
@@ -115,6 +147,43 @@ describe('an answer to Solve that does not arrive', () => {
     }))
     assert.equal(error.message, 'failed to solve: InvalidArgument: process failed')
     assert.deepEqual([error.vertex?.name, error.exitCode], ['RUN x', 7])
+  })
+
+  it('ends a connection that hears the daemon no more, with all that is on it', async () => {
+    const daemon = fakeBuildkitd({
+      handlers: remembering({ error: { code: 2, message: 'no' } }),
+      solve: async (build) => {
+        await build.say(
+          build.request.Ref === 'r' ? brokenStep : { vertexes: [{ digest: 'w', name: 'RUN y' }] },
+        )
+        return hang(build)
+      },
+    })
+    const { dial, deafen } = deafening(daemon.dial)
+    const buildkit = await connect(dial)
+    const other = buildkit.solve({ ...options, ref: 'other' })
+    await other.status[Symbol.asyncIterator]().next()
+    const run = buildkit.solve(options)
+    await run.status[Symbol.asyncIterator]().next()
+    deafen()
+    await assert.rejects(run.result, { code: 'SOLVE_FAILED', message: 'failed to solve: no' })
+    const lost = { code: 'CONNECTION_LOST', received: 'more than Node’s HTTP/2 can read' }
+    await assert.rejects(buildkit.info(), lost)
+    assert.equal(buildkit.state, 'failed')
+    // The fake's history has the same record of every build.
+    await assert.rejects(other.result, { code: 'SOLVE_FAILED' })
+    await assert.rejects(buildkit.solve(options).result, lost)
+    await buildkit.close()
+  })
+
+  it('is not asked for of a build that was never sent', async () => {
+    const asked = { count: 0 }
+    const daemon = fakeBuildkitd({ handlers: remembering('running', asked) })
+    const buildkit = await connect(daemon.dial)
+    daemon.die()
+    await buildkit.closed
+    await assert.rejects(buildkit.solve(options).result, { code: 'CONNECTION_LOST' })
+    assert.equal(asked.count, 0)
   })
 
   it('is asked for again while the daemon still works on the build', async () => {
