@@ -1,4 +1,5 @@
 import { BuildkitError, type ErrorFields } from '../base/errors.ts'
+import { printable } from '../base/redact.ts'
 
 /** gRPC status codes (grpc/grpc `doc/statuscodes.md`). */
 export const Code = {
@@ -64,9 +65,13 @@ RpcError.prototype.name = 'RpcError'
 
 /** What a user sees of a failed call: which method, which status, what the daemon said. */
 export function rpcFailed(method: string, error: RpcError, fields: ErrorFields = {}): BuildkitError {
-  return new BuildkitError('RPC_FAILED', `${method}: ${codeName(error.grpcCode)}: ${error.message}`, {
-    subject: method,
-    cause: error,
-    ...fields,
-  })
+  return new BuildkitError(
+    'RPC_FAILED',
+    `${method}: ${codeName(error.grpcCode)}: ${printable(error.message)}`,
+    {
+      subject: method,
+      cause: error,
+      ...fields,
+    },
+  )
 }

@@ -1,5 +1,6 @@
 import { BuildkitError, messageOf } from '../../base/errors.ts'
 import type { MessageStream } from '../../base/message-stream.ts'
+import { sanitize } from '../../base/redact.ts'
 import type { OnWarning } from '../../base/warning.ts'
 import { decodePacket, encodeError, encodeRequest, fin, PacketType } from '../packet.ts'
 import { Backlog } from './backlog.ts'
@@ -126,7 +127,10 @@ class Receiver {
         this.#monitor.changed()
         return undefined
       case PacketType.error:
-        throw new BuildkitError('EXPORT_FAILED', `the daemon has broken off the export: ${packet.message}`)
+        throw new BuildkitError(
+          'EXPORT_FAILED',
+          `the daemon has broken off the export: ${sanitize(packet.message)}`,
+        )
       default:
         throw protocolError('the daemon wants a file of an export', 'STAT, DATA or FIN', 'REQ')
     }

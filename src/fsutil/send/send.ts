@@ -1,5 +1,6 @@
 import { BuildkitError, messageOf } from '../../base/errors.ts'
 import type { MessageStream } from '../../base/message-stream.ts'
+import { sanitize } from '../../base/redact.ts'
 import { emitWarning, type OnWarning } from '../../base/warning.ts'
 import { toByteString } from '../byte-string.ts'
 import type { Where } from '../disk/disk.ts'
@@ -144,7 +145,7 @@ class Sender {
         await this.#stream.send(fin)
         return
       } else if (packet.type === PacketType.error) {
-        throw new BuildkitError('CONTEXT_FAILED', `error from receiver: ${packet.message}`)
+        throw new BuildkitError('CONTEXT_FAILED', `error from receiver: ${sanitize(packet.message)}`)
       } else {
         throw broken('a request, an error or the end of the transfer', `packet type ${packet.type}`)
       }

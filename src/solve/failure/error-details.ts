@@ -94,5 +94,5 @@ function stringAt(json: unknown, key: string): string | undefined {
 
 function numberAt(json: unknown, key: string): number | undefined {
   const value = fieldAt(json, key)
-  return typeof value === 'number' ? value : undefined
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined
 }

@@ -5,7 +5,7 @@ import {
   isBuildkitError,
   messageOf,
 } from '../../base/errors.ts'
-import { redactUrls, sanitize } from '../../base/redact.ts'
+import { printable, redactUrls, sanitize } from '../../base/redact.ts'
 import { Code, codeName, RpcError } from '../../grpc/status.ts'
 import type { HandlerError } from '../../session/handler-errors.ts'
 import { type ErrorSource, readDetails } from './error-details.ts'
@@ -86,7 +86,7 @@ function answered(failure: Failure, error: RpcError): SolveError {
   const fields = fieldsOf(failure, error)
   const ours = ownCause(failure.handlerErrors, [error.message, fields.vertex?.error])
   if (ours !== undefined) return new SolveError(ours.code, ours.message, fields, { cause: ours })
-  const text = redactUrls(words(error, fields.vertex))
+  const text = printable(redactUrls(words(error, fields.vertex)))
   const { code = 'SOLVE_FAILED', advice } = isTooLarge(error) ? unheard : remedyFor(text, failure.hasAuth)
   return new SolveError(code, `failed to solve: ${text}`, fields, {
     cause: error,

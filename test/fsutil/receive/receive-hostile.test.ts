@@ -299,7 +299,7 @@ describe('receiveTree, given a hostile daemon', () => {
     const receiving = here.receive({ mode: 'delete' })
     here.sender.stat({ path: 'f' })
     await here.sender.data(await here.sender.request(), 'after')
-    here.sender.error('disk on fire')
+    here.sender.error('disk\x1b\r\non fire')
     await assert.rejects(receiving, {
       code: 'EXPORT_FAILED',
       message: 'the daemon has broken off the export: disk on fire',

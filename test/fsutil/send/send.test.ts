@@ -125,8 +125,8 @@ const misbehaviours: { what: string; says: Buffer[]; error: object }[] = [
   },
   {
     what: 'that it has failed',
-    says: [encodeError('disk full')],
-    error: { code: 'CONTEXT_FAILED', message: 'error from receiver: disk full' },
+    says: [encodeError('disk\x1b[0m\r\nfull')],
+    error: { code: 'CONTEXT_FAILED', message: 'error from receiver: disk [0m full' },
   },
   { what: 'a listing of its own', says: [endOfListing], error: { code: 'PROTOCOL_ERROR' } },
   {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BuildkitError } from '../../../src/base/errors.ts'
 import { resetError } from '../../../src/grpc/call-status.ts'
-import { Code, RpcError } from '../../../src/grpc/status.ts'
+import { Code, RpcError, rpcFailed } from '../../../src/grpc/status.ts'
 import { FailureContext } from '../../../src/solve/failure/failure-context.ts'
 import { SolveError, solveError } from '../../../src/solve/failure/solve-error.ts'
 
@@ -42,6 +42,12 @@ describe('solveError', () => {
     assert.equal(untold.cause, reset)
     const refused = failure(new RpcError(Code.Unavailable, 'the daemon refused the call'))
     assert.equal(refused.shortMessage, 'failed to solve: the daemon refused the call')
+  })
+
+  it('has nothing in its words that drives a terminal', () => {
+    const answer = new RpcError(Code.Unknown, 'bad \x1b]0;title\x07 line\r\nnext', { isAnswer: true })
+    assert.equal(failure(answer).message, 'failed to solve: bad \ufffd]0;title\ufffd line\nnext')
+    assert.equal(rpcFailed('/m', answer).message, '/m: Unknown: bad \ufffd]0;title\ufffd line\nnext')
   })
 
   it('says what came where it was no answer, and does not take it for one that is too large', () => {
