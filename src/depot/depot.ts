@@ -1,3 +1,4 @@
+import { checkCallback } from '../base/callback.ts'
 import { BuildkitError, invalidOption, messageOf } from '../base/errors.ts'
 import { checkKnownOptions, type OptionNames } from '../base/known-options.ts'
 import { unlessAborted } from '../base/unless-aborted.ts'
@@ -96,6 +97,7 @@ export class Depot implements AsyncDisposable {
   /** Throws INVALID_OPTION for an option that there is not, and for an `apiUrl` that is none. Nothing is sent yet. */
   constructor(options: DepotOptions = {}) {
     checkKnownOptions(options, depotOptionNames)
+    checkCallback('onWarning', options.onWarning)
     const { env = process.env, userAgent = defaultUserAgent, onWarning = emitWarning } = options
     this.#env = env
     this.#userAgent = userAgent
@@ -145,7 +147,7 @@ export class Depot implements AsyncDisposable {
     }
     return startDepotRun(
       registrar,
-      { ...options, onWarning: options.onWarning ?? this.#onWarning },
+      { ...options, onWarning: options?.onWarning ?? this.#onWarning },
       this.#env,
     )
   }

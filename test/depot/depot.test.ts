@@ -77,10 +77,13 @@ describe('a Depot', () => {
       ...{ code: 'INVALID_OPTION', subject: 'tokn' },
       advice: 'Did you mean token?',
     })
+    assert.throws(() => new Depot({ onWarning: 'log' } as never), { subject: 'onWarning' })
     const cases: [() => Promise<unknown>, string][] = [
       [() => depot.createBuild({ projectid: projectId } as never), 'projectid'],
       [() => depot.adoptBuild({ buildId: 'b', token: 't', project: projectId } as never), 'project'],
       [() => depot.adoptBuild(undefined as never), 'options'],
+      [() => depot.build(undefined as never).result, 'localDirs.dockerfile'],
+      [() => depot.build({ onWarning: 'log' } as never).result, 'onWarning'],
       [() => projects.list({ timeout: 1 } as never), 'timeout'],
       [() => projects.create({ name: 'a', regionId: 'us-east-1', cache: {} } as never), 'cache'],
       [() => projects.update(projectId, { name: 'a', hardwear: '4x4' } as never), 'hardwear'],
@@ -96,6 +99,8 @@ describe('a Depot', () => {
 
     await using build = await depot.createBuild(id)
     const timeout = { timeout: 1 } as never
+    const onState = 'log' as never
+    await assert.rejects(build.acquireMachine('amd64', { onState }), { subject: 'onState' })
     await assert.rejects(build.acquireMachine('amd64', timeout), {
       code: 'INVALID_OPTION',
       subject: 'timeout',

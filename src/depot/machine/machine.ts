@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { notify } from '../../base/callback.ts'
+import { checkCallback, notify } from '../../base/callback.ts'
 import { deadline } from '../../base/deadline.ts'
 import { deferred } from '../../base/deferred.ts'
 import type { Environment } from '../../base/environment.ts'
@@ -150,6 +150,7 @@ export class Machine implements AsyncDisposable {
    */
   async connect(options: MachineConnectOptions = {}): Promise<Buildkit> {
     checkKnownOptions(options, machineConnectOptionNames)
+    checkCallback('onWarning', options.onWarning)
     const {
       signal,
       timeoutMs = defaultTimeoutMs,
@@ -313,6 +314,7 @@ export class Machine implements AsyncDisposable {
 /** Throws INVALID_OPTION for an option that there is not, and for a `timeoutMs` that no timer can have. */
 export function checkAcquireMachineOptions(options: AcquireMachineOptions): void {
   checkKnownOptions(options, acquireMachineOptionNames)
+  checkCallback('onState', options.onState)
   milliseconds(options.timeoutMs ?? defaultTimeoutMs)
 }
 
