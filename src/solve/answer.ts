@@ -14,7 +14,7 @@ const solveMethod = '/moby.buildkit.v1.Control/Solve'
 const historyMs = 5_000
 const connectMs = 2_000
 /** For a connection that is asked whether it still hears the daemon. */
-const hearingMs = 500
+const hearingMs = 2_000
 /** From the first sign that a build is over until the daemon is asked; doubled each time up to the maximum. */
 const firstPauseMs = 1_000
 const maxPauseMs = 30_000
@@ -29,24 +29,24 @@ export interface Unanswered {
   readonly ref: string
 }
 
-/**
- * Sends Solve and gives the answer. `isMaybeOver` settles at the first sign that the build is over: from then on the daemon
- * is asked whether it is, since an answer that is too large may never arrive. Ends with the signal. `onSent` is called once
- * the daemon may know of the build.
- */
+/** How Solve is sent. */
+export interface SolveCall {
+  readonly connection: Connection
+  readonly metadata: Readonly<Record<string, string>>
+  readonly search: AnswerSearch
+  /** Called once the daemon may know of the build. */
+  readonly onSent: () => void
+}
+
+/** Sends Solve and gives the answer, or the one that the search finds first. Ends with the signal. */
 export async function callSolve(
-  build: Unanswered & {
-    readonly metadata: Readonly<Record<string, string>>
-    readonly onSent: () => void
-  },
+  { connection, metadata, search, onSent }: SolveCall,
   request: Uint8Array,
-  isMaybeOver: Promise<void>,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  const { rpc } = build.connection
-  const call = rpc.serverStream(solveMethod, request, { signal, metadata: build.metadata })
-  build.onSent()
-  using search = new Search(build, isMaybeOver)
+  using _ = search
+  const call = connection.rpc.serverStream(solveMethod, request, { signal, metadata })
+  onSent()
   try {
     return await Promise.race([replyOf(call), search.found])
   } finally {
@@ -58,26 +58,46 @@ export async function callSolve(
 const foundElsewhere = new RpcError(Code.Canceled, 'the build is over')
 
 /**
- * Looks for the answer of a build in the daemon's history, from when the build may be over until disposed of. A fresh
- * connection is asked: on Node 20 trailers that are too large make the old one hang, with all that is on it.
+ * Looks for the answer of a build in the daemon's history once the build may be over, or its connection lost, until disposed
+ * of: an answer that is too large may never arrive. A fresh connection is asked: on Node 20 trailers that are too large make
+ * the old one hang, with all that is on it.
  */
-class Search implements Disposable {
+export class AnswerSearch implements Disposable {
   readonly #build: Unanswered
   readonly #found = deferred<never>()
+  #hasBegun = false
+  #isDoubtful = false
   #isOver = false
   #hasSucceeded = false
   #asking: AbortController | undefined
+  #lastWords: { readonly outcome: RecordedOutcome | undefined } | undefined
   /** A connection that Node 20 has given up holds no process alive, and this one has still to hear of it. */
   #timer = setTimeout(() => {}, longestTimeoutMs)
 
-  constructor(build: Unanswered, isMaybeOver: Promise<void>) {
+  constructor(build: Unanswered) {
     this.#build = build
-    void isMaybeOver.then(() => this.#askAfter(firstPauseMs))
+    void build.connection.doubted.then(() => {
+      this.#isDoubtful = true
+      this.#hasBegun = true
+      if (this.#asking === undefined) this.#askAfter(firstPauseMs)
+    })
   }
 
   /** Rejects with the answer once it is found. */
   get found(): Promise<never> {
     return this.#found.promise
+  }
+
+  /** What the daemon has said since the connection may be lost; nothing where it was not asked since. */
+  get lastWords(): { readonly outcome: RecordedOutcome | undefined } | undefined {
+    return this.#lastWords
+  }
+
+  /** There is a sign that the build is over. */
+  begin(): void {
+    if (this.#hasBegun) return
+    this.#hasBegun = true
+    this.#askAfter(firstPauseMs)
   }
 
   [Symbol.dispose](): void {
@@ -93,12 +113,18 @@ class Search implements Disposable {
   }
 
   async #ask(pauseMs: number): Promise<void> {
+    const isDoubtful = this.#isDoubtful
     this.#asking = new AbortController()
-    const outcome = await askInTime(this.#build, true, this.#asking.signal)
+    const { signal } = this.#asking
+    const outcome = await askInTime(this.#build, true, signal)
+    if (isDoubtful && !signal.aborted) this.#lastWords = { outcome }
     if (outcome instanceof RpcError) {
-      await failIfDeaf(this.#build.connection, this.#asking.signal)
+      await failIfDeaf(this.#build.connection, signal)
       this.#found.reject(outcome)
-    } else if (outcome !== 'succeeded') this.#askAfter(Math.min(2 * pauseMs, maxPauseMs))
+      return
+    }
+    this.#asking = undefined
+    if (outcome !== 'succeeded') this.#askAfter(Math.min(2 * pauseMs, maxPauseMs))
     else if (this.#hasSucceeded) this.#found.reject(unanswered())
     else {
       this.#hasSucceeded = true
@@ -120,12 +146,13 @@ async function failIfDeaf({ state, rpc }: Connection, signal: AbortSignal): Prom
  */
 export async function storedAnswer(
   error: unknown,
-  build: Unanswered & { readonly hasFailedStep: boolean },
+  build: Unanswered & { readonly hasFailedStep: boolean; readonly search: AnswerSearch | undefined },
 ): Promise<unknown> {
   const isReset = error instanceof RpcError && !error.isAnswer
   const isLost = isBuildkitError(error) && error.code === 'CONNECTION_LOST'
   if (!isReset && !isLost) return error
-  const outcome = await askInTime(build, isLost)
+  // A daemon that has just been asked, and was as silent on a fresh connection, is not asked again.
+  const { outcome } = (isLost && build.search?.lastWords) || { outcome: await askInTime(build, isLost) }
   if (outcome instanceof RpcError && !isCancellation(outcome)) return outcome
   // The daemon is there and cannot say: what has ended the connection is most likely the failed step's answer.
   return isLost && outcome === 'unknown' && build.hasFailedStep ? neverArrived(error) : error

@@ -1,5 +1,4 @@
 import { CancellableRun } from '../base/cancellable-run.ts'
-import { deferred } from '../base/deferred.ts'
 import { BuildkitError, isBuildkitError } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { guardedWarning } from '../base/warning.ts'
@@ -8,7 +7,7 @@ import { decode } from '../grpc/decode.ts'
 import { isAuth } from '../session/auth/local-auth.ts'
 import { ownOutputs } from '../session/files/outputs.ts'
 import type { Connection } from '../transport/connection.ts'
-import { callSolve, storedAnswer } from './answer.ts'
+import { AnswerSearch, callSolve, storedAnswer } from './answer.ts'
 import { runBody, type SolveBody } from './body.ts'
 import { type Contribute, Contributions } from './contribution.ts'
 import { FailureContext } from './failure/failure-context.ts'
@@ -84,9 +83,8 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
   readonly #options: SolveOptions
   readonly #context: SolveContext
   readonly #failureContext = new FailureContext()
-  /** Settles when the build may be over: its status has ended, or a step has failed. */
-  readonly #maybeOver = deferred()
   readonly #lease: SessionLease
+  #search: AnswerSearch | undefined
   #wasSent = false
   #isAnswered = false
   #broken: unknown
@@ -159,10 +157,12 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
       isFrontend: this.#options.frontend !== undefined,
       onLost: (error) => this.#breakOff(error),
     })
-    const following = this.#followStatus()
-    following.ended.then(this.#maybeOver.resolve)
+    const search = new AnswerSearch({ connection: this.#connection, ref: this.ref })
+    this.#search = search
+    const following = this.#followStatus(search)
+    void following.ended.then(() => search.begin())
     try {
-      const result = await this.#callSolve(request)
+      const result = await this.#callSolve(request, search)
       this.#isAnswered = true
       return result
     } finally {
@@ -174,14 +174,14 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     }
   }
 
-  async #callSolve(request: Uint8Array): Promise<SolveResult> {
+  async #callSolve(request: Uint8Array, search: AnswerSearch): Promise<SolveResult> {
     const { signal } = this.cancellation
     const { metadata, sessionId } = this.#lease
     const onSent = () => {
       this.#wasSent = true
     }
-    const build = { connection: this.#connection, ref: this.ref, metadata, onSent }
-    const answer = callSolve(build, request, this.#maybeOver.promise, signal)
+    const call = { connection: this.#connection, metadata, search, onSent }
+    const answer = callSolve(call, request, signal)
     const { body } = this.#context
     const reply = await (body === undefined
       ? answer
@@ -200,12 +200,12 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     this.cancellation.stop(error)
   }
 
-  #followStatus(): StatusFollowing {
+  #followStatus(search: AnswerSearch): StatusFollowing {
     return followStatus(this.#connection.rpc, {
       ref: this.ref,
       onStatus: (status, message) => {
         this.#failureContext.add(status)
-        if (this.#failureContext.failedVertex(undefined) !== undefined) this.#maybeOver.resolve()
+        if (this.#failureContext.failedVertex(undefined) !== undefined) search.begin()
         return this.status.push(message, status)
       },
       onImpatience: () => this.status.release(),
@@ -226,6 +226,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
       connection: this.#connection,
       ref: this.ref,
       hasFailedStep: this.#failureContext.failedVertex(undefined) !== undefined,
+      search: this.#search,
     })
   }
 

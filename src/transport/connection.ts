@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { notify } from '../base/callback.ts'
 import { deadline } from '../base/deadline.ts'
+import { deferred } from '../base/deferred.ts'
 import { BuildkitError, cancelled, invalidOption, isBuildkitError, messageOf } from '../base/errors.ts'
 import { onAbort } from '../base/on-abort.ts'
 import { RpcClient } from '../grpc/client.ts'
@@ -46,12 +47,18 @@ export class Connection {
   readonly closed: Promise<BuildkitError | undefined>
   #state: ConnectionState = 'ready'
   readonly #onState: ((state: ConnectionState) => void) | undefined
+  readonly #doubted = deferred()
 
   /** @internal Use {@link openConnection}. */
-  constructor(route: Route, rpc: RpcClient, onState?: (state: ConnectionState) => void) {
+  constructor(route: Route, rpc: RpcClient, { onState, livenessTimeoutMs }: ConnectionOptions = {}) {
     this.route = route
     this.rpc = rpc
     this.#onState = onState
+    monitor(rpc, {
+      description: route.description,
+      livenessTimeoutMs: livenessTimeoutMs ?? defaultLivenessTimeoutMs,
+      onDoubt: () => this.#doubted.resolve(),
+    })
     this.closed = rpc.closed.then((failure) => {
       if (this.#state === 'closed') return undefined
       this.#enter('failed')
@@ -65,6 +72,11 @@ export class Connection {
 
   get state(): ConnectionState {
     return this.#state
+  }
+
+  /** Settles when the daemon has been silent for so long that this connection may be lost. */
+  get doubted(): Promise<void> {
+    return this.#doubted.promise
   }
 
   /** Ends the connection and everything on it; settles when it is down. Idempotent. */
@@ -155,9 +167,7 @@ async function handshake(route: Route, signal: AbortSignal, options: OpenOptions
     rpc.close()
     throw route.explain?.(error) ?? notBuildkit(route, error)
   }
-  const { livenessTimeoutMs = defaultLivenessTimeoutMs } = options
-  monitor(rpc, { description: route.description, livenessTimeoutMs })
-  return new Connection(route, rpc, options.onState)
+  return new Connection(route, rpc, options)
 }
 
 /** True for failures that a daemon still starting up shows. */

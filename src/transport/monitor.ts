@@ -9,6 +9,8 @@ export const defaultLivenessTimeoutMs = 25_000
 const looks = 10
 /** The first look comes somewhere in a silence: after so many that have found nothing, 7.5 to 10 s have passed. */
 const looksUntilQuestion = 3
+/** The question has had 5 to 7.5 s by then; a daemon that is well takes milliseconds. */
+const looksUntilDoubt = 6
 const looksUntilLost = 9
 
 /** A question every daemon answers; one older than v0.11, and so the Docker Engine 20.10, with Unimplemented. */
@@ -19,6 +21,8 @@ export interface MonitorOptions {
   readonly description: string
   /** Milliseconds without a byte after which the connection is given up. `Infinity` never gives up. */
   readonly livenessTimeoutMs: number
+  /** Called when the question has gone unanswered for a while. */
+  readonly onDoubt?: () => void
   /** The clock, in milliseconds; for tests. */
   readonly now?: () => number
 }
@@ -53,6 +57,7 @@ export function monitor(
       return
     }
     silent++
+    if (silent === looksUntilDoubt) options.onDoubt?.()
     if (silent === looksUntilLost) rpc.fail(silence(options))
     else if (silent >= looksUntilQuestion && !asking) void ask()
   }

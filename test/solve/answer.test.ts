@@ -2,17 +2,22 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
-import { describe, it } from 'node:test'
+import { describe, it, test } from 'node:test'
 import { deferred } from '../../src/base/deferred.ts'
+import { BuildkitError } from '../../src/base/errors.ts'
 import { connect } from '../../src/buildkit.ts'
 import { containerd, google, moby } from '../../src/gen/buildkit.js'
 import type { Handler } from '../../src/grpc/server.ts'
 import { Code, RpcError } from '../../src/grpc/status.ts'
+import { AnswerSearch, storedAnswer } from '../../src/solve/answer.ts'
 import { SolveError } from '../../src/solve/failure/solve-error.ts'
 import type { SolveOptions } from '../../src/solve/options/options.ts'
+import type { Connection } from '../../src/transport/connection.ts'
 import type { Dialer } from '../../src/transport/route.ts'
+import { routeTo } from '../../src/transport/route-to.ts'
 import { type FakeBehaviour, type FakeBuild, failed, fakeBuildkitd } from '../support/fake-buildkitd.ts'
 import { fakeClock } from '../support/fake-clock.ts'
+import { linkedPair } from '../support/linked-pair.ts'
 import { wireStatus } from '../support/wire-status.ts'
 
 const { BuildHistoryEvent, BuildHistoryEventType, BuildHistoryRequest } = moby.buildkit.v1
@@ -281,4 +286,24 @@ describe('an answer to Solve that does not arrive', () => {
     }))
     assert.deepEqual([error.message, error.exitCode], ['failed to solve: no', undefined])
   })
+})
+
+test('a daemon that was silent on a fresh connection too is not asked again once the first one is lost', async (t) => {
+  const clock = fakeClock(t)
+  const doubted = deferred()
+  let dials = 0
+  const route = await routeTo(async () => {
+    dials++
+    return linkedPair()[0]
+  }, {})
+  const connection = { doubted: doubted.promise, route, state: 'failed' } as unknown as Connection
+  const search = new AnswerSearch({ connection, ref: 'r' })
+  doubted.resolve()
+  while (search.lastWords === undefined && clock.passedMs < 30_000) await clock.pass(100)
+  assert.deepEqual(search.lastWords, { outcome: undefined })
+  assert.ok(clock.passedMs >= 3_000 && clock.passedMs < 7_500, `${clock.passedMs} ms`)
+  search[Symbol.dispose]()
+  const lost = new BuildkitError('CONNECTION_LOST', 'silent')
+  assert.equal(await storedAnswer(lost, { connection, ref: 'r', hasFailedStep: false, search }), lost)
+  assert.equal(dials, 1)
 })

@@ -12,6 +12,7 @@ class Watched {
   readonly over = deferred<BuildkitError | undefined>()
   readonly closed = this.over.promise
   failedAt: number | undefined
+  readonly doubtedAt: number[] = []
   now = 0
 
   async unary(method: string): Promise<Buffer> {
@@ -55,7 +56,8 @@ describe('the monitor of a connection', () => {
 
   function watch(livenessTimeoutMs = 25_000): Watched {
     const watched = new Watched()
-    monitor(watched, { description: 'unix:///sock', livenessTimeoutMs, now: () => watched.now })
+    const onDoubt = () => void watched.doubtedAt.push(watched.now)
+    monitor(watched, { description: 'unix:///sock', livenessTimeoutMs, now: () => watched.now, onDoubt })
     return watched
   }
 
@@ -70,6 +72,7 @@ describe('the monitor of a connection', () => {
       assert.equal(method, '/moby.buildkit.v1.Control/Info')
       assert.ok(at - lastByteAt >= 7_500 && at - lastByteAt <= 10_000, `asked after ${at - lastByteAt} ms`)
       assert.equal(watched.failedAt! - at, 15_000, 'the answer has 15 s')
+      assert.deepEqual(watched.doubtedAt, [at + 7_500], 'in doubt half of that time')
       const error = await watched.closed
       assert.equal(error?.code, 'CONNECTION_LOST')
       assert.match(
