@@ -32,7 +32,7 @@ for (let i = 0; i < Number(flags.repeat); i++) {
   if (flags.status) {
     for await (const status of run.status) process.stderr.write(`${JSON.stringify(status)}\n`)
   }
-  await run.result
+  await run
 }
 await buildkit.close()
 

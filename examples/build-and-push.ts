@@ -22,5 +22,5 @@ const run = buildkit.solve({
   session: [username && password ? staticAuth({ [registry]: { username, password } }) : dockerConfigAuth()],
 })
 await render(run.status, { output: process.stderr, env: process.env })
-const { digest } = await run.result
+const { digest } = await run
 console.log(digest)

@@ -88,7 +88,7 @@ const run = buildkit.solve({
   signal: AbortSignal.timeout(600_000),
 })
 for await (const status of run.status) process.stdout.write(JSON.stringify(status) + '\\n')
-const result = await run.result
+const result = await run
 
 await using depot = new Depot({ token: 'none', apiUrl: 'http://127.0.0.1:1' })
 const refusal = await depot.projects.list().catch((error: unknown) => error)

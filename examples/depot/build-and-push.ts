@@ -43,5 +43,5 @@ const run = buildkit.solve({
   session: [credentials(image.slice(0, image.indexOf('/')))],
 })
 for await (const status of run.status) process.stdout.write(`${JSON.stringify(status)}\n`)
-const { digest } = await run.result
+const { digest } = await run
 console.log(digest)

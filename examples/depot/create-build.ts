@@ -23,7 +23,7 @@ const run = buildkit.solve({
 })
 for await (const { vertexes = [] } of run.status)
   for (const { name, completed } of vertexes) if (completed) console.error(name)
-const { digest } = await run.result
+const { digest } = await run
 
 const { reference } = await depot.images.pullInfo(build.buildId)
 console.log(`${reference}@${digest}`)

@@ -50,7 +50,7 @@ async function* build(projectId: string, files: Record<string, string>, signal: 
       signal,
     })
     for await (const event of run.events) if (event.type === 'status') yield event.status
-    const { tags, digest } = await run.result
+    const { tags, digest } = await run
     yield { image: tags[0], digest }
   } catch (error) {
     // Errors of this package never hold a secret; what else may fail is none of the customer's business.

@@ -56,18 +56,57 @@ const renderOptionNames: OptionNames<RenderOptions> = {
 const refreshInterval = 150
 
 /**
- * Shows a build's status messages until they end. When they end in an error (a failed build), what is known
- * is shown to its end, with the last output of each step that failed, and that error is thrown again: saying
- * it is left to the caller. Messages are taken no faster than the output takes text. Control sequences in
- * what the build prints are removed, except in `rawjson`.
+ * Shows a build's status messages until they end, on one output or on several, such as a terminal and a log file. When they
+ * end in an error (a failed build), what is known is shown to its end, with the last output of each step that failed, and
+ * that error is thrown again: saying it is left to the caller. Messages are taken no faster than the output takes text.
+ * Control sequences in what the build prints are removed, except in `rawjson`. Of several outputs each reads the
+ * messages by itself, as `run.status` can be read, so that one that fails does not end the others.
  *
  * @throws The error of the messages; the signal's reason; the output's own error when it cannot be written
- * to; INVALID_OPTION for an unknown option or mode, or for `tty` without a terminal.
+ * to; INVALID_OPTION for an unknown option or mode, for `tty` without a terminal, and for messages that are none, or that
+ * can be read only once and are to be shown on several outputs.
  */
-export async function render(statuses: AsyncIterable<SolveStatus>, options: RenderOptions): Promise<void> {
-  checkKnownOptions(options, renderOptionNames)
-  const { output, signal, now = () => performance.now() } = options
-  const view = viewOf(options)
+export async function render(
+  statuses: AsyncIterable<SolveStatus>,
+  options: RenderOptions | readonly RenderOptions[],
+): Promise<void> {
+  const all = Array.isArray(options) ? (options as readonly RenderOptions[]) : [options as RenderOptions]
+  const sources = sourcesOf(statuses, all.length)
+  const renderings = all.map((one) => {
+    checkKnownOptions(one, renderOptionNames)
+    return { options: one, view: viewOf(one) }
+  })
+  const ends = await Promise.all(
+    renderings.map(({ options, view }, index) => show(sources[index]!, view, options)),
+  )
+  const ended = ends.find(({ failure }) => failure !== undefined)?.failure
+  const failure = ended ?? ends.find(({ broken }) => broken !== undefined)?.broken
+  if (failure !== undefined) throw failure.error
+}
+
+/** What has ended a rendering: the messages, or its output and its signal. */
+interface RenderingEnd {
+  readonly failure?: { readonly error: unknown } | undefined
+  readonly broken?: { readonly error: unknown } | undefined
+}
+
+function sourcesOf(statuses: AsyncIterable<SolveStatus>, count: number): AsyncIterator<SolveStatus>[] {
+  if (typeof statuses?.[Symbol.asyncIterator] !== 'function')
+    throw invalidOption('statuses', { expected: 'the status of a run, run.status', received: statuses })
+  const sources = Array.from({ length: count }, () => statuses[Symbol.asyncIterator]())
+  if (new Set(sources).size === count) return sources
+  throw invalidOption('statuses', {
+    expected: 'messages that every output can read, such as run.status',
+    received: statuses,
+    advice: 'A generator can be read once',
+  })
+}
+
+async function show(
+  statuses: AsyncIterator<SolveStatus>,
+  view: View,
+  { output, signal, now = () => performance.now() }: RenderOptions,
+): Promise<RenderingEnd> {
   const writer = new Writer(output)
   const write = (text: string) => unlessAborted(writer.write(text), signal)
   let refreshing: NodeJS.Timeout | undefined
@@ -81,22 +120,30 @@ export async function render(statuses: AsyncIterable<SolveStatus>, options: Rend
   }
   refreshLater()
   let failure: { error: unknown } | undefined
+  let broken: { error: unknown } | undefined
   try {
-    for await (const status of interruptible(statuses, signal)) {
-      await write(view.update(status, now()))
+    for (;;) {
+      const coming = statuses.next().catch((error: unknown) => {
+        failure = { error }
+      })
+      const next = await unlessAborted(coming, signal)
+      if (next === undefined || next.done === true) break
+      await write(view.update(next.value, now()))
       refreshLater()
     }
   } catch (error) {
-    failure = { error }
+    broken = { error }
+    // Not awaited: a generator that waits for its next value returns only after it.
+    statuses.return?.().catch(() => {})
   }
   clearTimeout(refreshing)
   try {
     await write(view.end(now()))
   } catch (error) {
-    failure ??= { error }
+    broken ??= { error }
   }
   writer.release()
-  if (failure !== undefined) throw failure.error
+  return { failure, broken }
 }
 
 function viewOf({ mode = 'auto', output, env = {} }: RenderOptions): View {
@@ -161,23 +208,5 @@ class Writer {
    */
   release(): void {
     if (!this.#failed) this.#output.off('error', this.#fail)
-  }
-}
-
-/** The values, until the signal: then its reason. */
-async function* interruptible<T>(
-  values: AsyncIterable<T>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<T, void> {
-  const iterator = values[Symbol.asyncIterator]()
-  try {
-    for (;;) {
-      const next = await unlessAborted(iterator.next(), signal)
-      if (next.done === true) return
-      yield next.value
-    }
-  } finally {
-    // Not awaited: a generator that waits for its next value returns only after it.
-    iterator.return?.().catch(() => {})
   }
 }

@@ -1,4 +1,4 @@
-import { CancellableRun } from '../base/cancellable-run.ts'
+import { type Awaitable, CancellableRun, type RunEnd } from '../base/cancellable-run.ts'
 import { BuildkitError, isBuildkitError } from '../base/errors.ts'
 import { newId } from '../base/id.ts'
 import { guardedWarning } from '../base/warning.ts'
@@ -27,8 +27,11 @@ import { followStatus, type SolveOutcome, type StatusFollowing } from './status/
 import type { SolveStatus } from './status/status.ts'
 import { StatusFeed } from './status/status-feed.ts'
 
-/** A build under way. */
-export interface SolveRun extends AsyncDisposable {
+/**
+ * A build under way. Awaiting it gives its result, so an async function that returns it returns the result. A build that
+ * fails is an unhandled rejection unless it is awaited, cancelled, or its {@link status} is read to the end.
+ */
+export interface SolveRun extends Awaitable<SolveResult>, AsyncDisposable {
   /** The build's id at the daemon. */
   readonly ref: string
   /**
@@ -37,7 +40,10 @@ export interface SolveRun extends AsyncDisposable {
    * rejects with.
    */
   readonly status: AsyncIterable<SolveStatus>
-  /** Settles when the build, its exports and its status stream are over. Rejects with a BuildkitError. */
+  /**
+   * What awaiting the run waits for: settles when the build, its exports and its status stream are over. Rejects with a
+   * BuildkitError.
+   */
   readonly result: Promise<SolveResult>
   /** Ends the build; the result then rejects with CANCELLED and this reason. Idempotent. */
   cancel(reason?: unknown): void
@@ -48,10 +54,13 @@ export interface SolveRun extends AsyncDisposable {
 /** Whoever answers for a connection, and so for what becomes of the builds on it. */
 export interface SolveObserver {
   /** Told of every build when it starts. */
-  onStart(run: SolveRun): void
+  onStart(run: StartedRun): void
   /** Gives the error that a build reports, for the one that has ended it. */
   explain(error: BuildkitError): Promise<BuildkitError>
 }
+
+/** A build for those that follow it. Its failure is not theirs to handle. */
+export type StartedRun = Pick<SolveRun, 'ref' | 'status' | 'cancel'> & { readonly over: Promise<RunEnd> }
 
 /** What surrounds a build, beside its options. */
 export interface SolveContext {
@@ -78,7 +87,6 @@ export function startSolve(
 class Run extends CancellableRun<SolveResult> implements SolveRun {
   readonly ref: string
   readonly status = new StatusFeed()
-  readonly result: Promise<SolveResult>
   readonly #connection: Connection
   readonly #options: SolveOptions
   readonly #context: SolveContext
@@ -96,7 +104,7 @@ class Run extends CancellableRun<SolveResult> implements SolveRun {
     this.#context = context
     this.#lease = context.session?.lease() ?? new OwnSession(connection)
     this.ref = options.ref ?? newId()
-    this.result = this.begin(
+    this.begin(
       this.status,
       () => this.#run(),
       async (error) => {
@@ -257,6 +265,6 @@ function closedTooEarly(cause: unknown): BuildkitError {
   return new BuildkitError(
     'CLOSED',
     'close() was called, or the scope of `await using` ended, before the build was over',
-    { advice: 'Await the result inside it: return await buildkit.solve(options).result', cause },
+    { advice: 'Await the result inside it: return await buildkit.solve(options)', cause },
   )
 }

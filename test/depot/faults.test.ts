@@ -112,7 +112,7 @@ async function endlessSolve(build: DepotBuild, machine: Machine) {
   })
   run.result.catch((error) => started.reject(error))
   await started.promise
-  return run
+  return { run }
 }
 
 /** Of all builds so far. */
@@ -432,7 +432,7 @@ describe('heartbeats', { concurrency: true }, () => {
         times: Infinity,
       })
       const machine = await build.acquireMachine('amd64')
-      const run = await endlessSolve(build, machine)
+      const { run } = await endlessSolve(build, machine)
       const error = await rejection(run.result, 7_000)
       assert.equal(error.code, 'MACHINE_LOST')
       assert.equal((error.cause as BuildkitError).code, 'NOT_FOUND')
@@ -454,7 +454,7 @@ describe('heartbeats', { concurrency: true }, () => {
         }
         fault(build, { ...ordered, times: Infinity })
         const machine = await build.acquireMachine('amd64')
-        const run = await endlessSolve(build, machine)
+        const { run } = await endlessSolve(build, machine)
         const error = await rejection(run.result, 7_000)
         assert.equal(error.code, 'CANCELLED')
         assert.match(error.message, /Depot has cancelled build/)
@@ -481,7 +481,7 @@ describe('a machine', { concurrency: true }, () => {
     const { build } = await inBuild(async (build, projectId) => {
       const states: string[] = []
       const machine = await build.acquireMachine('amd64', { onState: ({ kind }) => states.push(kind) })
-      const run = await endlessSolve(build, machine)
+      const { run } = await endlessSolve(build, machine)
       await tenant.machines.running.find((one) => one.projectId === projectId)!.die()
       const error = await rejection(run.result, 2_000)
       assert.equal(error.code, 'MACHINE_LOST')
@@ -507,7 +507,7 @@ describe('a machine', { concurrency: true }, () => {
       const die = () => tenant.machines.running.find((one) => one.projectId === projectId)!.die()
       const first = await build.acquireMachine('amd64')
       assert.equal((await rejection(first.replace(), 100)).code, 'REFUSED')
-      const run = await endlessSolve(build, first)
+      const { run } = await endlessSolve(build, first)
       await die()
       await rejection(run.result, 2_000)
       const second = await first.replace()
@@ -616,7 +616,7 @@ describe('a token', { concurrency: true }, () => {
   it('of the build that expires in the middle loses the machine, and the outcome cannot be told', async () => {
     const { build, warnings } = await inBuild(async (build) => {
       const machine = await build.acquireMachine('amd64')
-      const run = await endlessSolve(build, machine)
+      const { run } = await endlessSolve(build, machine)
       otherTokens.add(build.buildId)
       tenant.standIn.expireToken(tenant.standIn.build(build.buildId).token)
       const error = await rejection(run.result, 7_000)

@@ -49,10 +49,10 @@ describe('a build on a real machine of Depot', { skip: skipWithout('buildkitd', 
   }
 
   /** A step that goes on until it is ended from outside, once it has begun. */
-  async function endless(buildkit: Buildkit, more: Partial<SolveOptions> = {}): Promise<SolveRun> {
+  async function endless(buildkit: Buildkit, more: Partial<SolveOptions> = {}): Promise<{ run: SolveRun }> {
     const run = buildkit.solve({ ...step('echo begun; sleep 600'), ...more })
     for await (const status of run.status) if (wordsOf(status).includes('begun')) break
-    return run
+    return { run }
   }
 
   /** What the steps have written. */
@@ -153,7 +153,7 @@ describe('a build on a real machine of Depot', { skip: skipWithout('buildkitd', 
           onState: ({ kind }) => states.push(kind),
         })
         await using buildkit = await machine.connect(more)
-        const run = await endless(buildkit)
+        const { run } = await endless(buildkit)
         const victim = pool.machine(projectId, 'amd64')
         const harmed = inflict(victim, projectId)
         const error = await rejection(run.result)
@@ -207,7 +207,7 @@ describe('a build on a real machine of Depot', { skip: skipWithout('buildkitd', 
       await using _ = build
       await using machine = await build.acquireMachine('amd64')
       await using buildkit = await machine.connect()
-      const run = await endless(buildkit)
+      const { run } = await endless(buildkit)
       standIn.cancelBuild(build.buildId)
       const error = await rejection(run.result)
       assert.equal(error.code, 'CANCELLED')
@@ -225,7 +225,7 @@ describe('a build on a real machine of Depot', { skip: skipWithout('buildkitd', 
       await using _ = build
       await using machine = await build.acquireMachine('amd64', { signal })
       await using buildkit = await machine.connect({ signal })
-      const run = await endless(buildkit, { signal })
+      const { run } = await endless(buildkit, { signal })
       controller.abort(new Error('the customer has left'))
       assert.equal((await rejection(run.result)).code, 'CANCELLED')
     }

@@ -13,7 +13,7 @@ import { skipWithout } from '../support/skip.ts'
 import { tempDir } from '../support/temp.ts'
 
 /** A build that has come to a step that lasts. Its context is copied before, so nothing of it is read any more. */
-async function underWay(buildkit: Buildkit, command = 'sleep 600'): Promise<SolveRun> {
+async function underWay(buildkit: Buildkit, command = 'sleep 600'): Promise<{ run: SolveRun }> {
   await using dir = await tempDir()
   await copyFile(busybox(), join(dir.path, 'sh'))
   const Dockerfile = `FROM scratch\nCOPY sh /bin/sh\nCOPY sh /bin/sleep\nRUN echo begun && ${command}\n`
@@ -22,8 +22,8 @@ async function underWay(buildkit: Buildkit, command = 'sleep 600'): Promise<Solv
     localDirs: { context: dir.path, dockerfile: { Dockerfile } },
   })
   for await (const { logs = [] } of run.status)
-    if (logs.some(({ data }) => Buffer.from(data ?? '', 'base64').includes('begun'))) return run
-  await run.result
+    if (logs.some(({ data }) => Buffer.from(data ?? '', 'base64').includes('begun'))) return { run }
+  await run
   assert.fail('the step did not begin')
 }
 
@@ -40,7 +40,7 @@ describe('a real daemon', { skip: skipWithout('buildkitd', 'busybox') }, () => {
     await using daemon = await startDaemon()
     await using buildkit = await connect(daemon.ready.unix)
     await using idle = await connect(daemon.ready.unix)
-    const run = await underWay(buildkit)
+    const { run } = await underWay(buildkit)
     process.kill(daemon.pid, 'SIGSTOP')
     const lost = { code: 'CONNECTION_LOST', message: /has stopped answering/ }
     const seconds = await Promise.all([
@@ -66,7 +66,7 @@ describe('a real daemon', { skip: skipWithout('buildkitd', 'busybox') }, () => {
   it('that is healthy is not blamed for an event loop of ours that was blocked, with a build or without', async () => {
     await using daemon = await startDaemon()
     await using buildkit = await connect(daemon.ready.unix, { livenessTimeoutMs: 1_000 })
-    const run = await underWay(buildkit, 'sleep 6')
+    const { run } = await underWay(buildkit, 'sleep 6')
     // Longer than the limit, and before any question.
     for (let times = 0; times < 2; times++) {
       const end = performance.now() + 3_000
@@ -104,7 +104,7 @@ describe('a real daemon', { skip: skipWithout('buildkitd', 'busybox') }, () => {
     const daemon = await startDaemon({ folder: kept.path })
     await using relay = await relayTo(() => Promise.resolve(net.connect(socketOf(daemon.ready.unix))))
     await using buildkit = await connect(relay.dial, { livenessTimeoutMs: 2_000 })
-    const run = await underWay(buildkit)
+    const { run } = await underWay(buildkit)
     relay.halfOpen()
     await daemon.kill()
     await daemon.stop()
@@ -119,7 +119,7 @@ describe('a real daemon', { skip: skipWithout('buildkitd', 'busybox') }, () => {
     const states: ConnectionState[] = []
     const onState = (state: ConnectionState) => void states.push(state)
     await using buildkit = await connect(daemon.ready.unix, { onState })
-    const run = await underWay(buildkit, 'sleep 4')
+    const { run } = await underWay(buildkit, 'sleep 4')
     process.kill(daemon.pid, 'SIGTERM')
     while (buildkit.state === 'ready') await sleep(20)
     assert.equal(buildkit.state, 'draining')

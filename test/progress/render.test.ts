@@ -312,6 +312,55 @@ describe('render', () => {
     assert.equal(output.text, '#1 a\n', 'the rest came too late')
   })
 
+  it('shows a build on several outputs, and on the others when one breaks', async () => {
+    const failure = new Error('the build failed')
+    const statuses = { [Symbol.asyncIterator]: () => feed(failed, failure) }
+    const [screen, log] = [new Output(terminal), new Output()]
+    const [broken, left] = [new SlowOutput(), new Output()]
+    broken.once('asked', () => broken.accept(new Error('disk full')))
+    const rendering = render(statuses, [
+      { output: screen },
+      { output: log, mode: 'plain' },
+      { output: broken, mode: 'plain' },
+      { output: left, mode: 'plain', signal: AbortSignal.abort('enough') },
+    ])
+    await assert.rejects(rendering, (error) => error === failure)
+    const alone = new Output()
+    await assert.rejects(render(feed(failed, failure), { output: alone, mode: 'plain' }))
+    assert.equal(log.text, alone.text)
+    assert.match(log.text, /exit code: 1/)
+    assert.match(screen.text, /ERROR/)
+    assert.equal(broken.text, `${log.text.split('\n', 1)[0]}\n`)
+    assert.equal(left.text, '')
+  })
+
+  it('throws the error of an output when the build has none', async () => {
+    const statuses = { [Symbol.asyncIterator]: () => feed(build) }
+    const [whole, broken] = [new Output(), new SlowOutput()]
+    broken.once('asked', () => broken.accept(new Error('disk full')))
+    const rendering = render(statuses, [
+      { output: broken, mode: 'plain' },
+      { output: whole, mode: 'plain' },
+    ])
+    await assert.rejects(rendering, { message: 'disk full' })
+    assert.equal(whole.text, plainText)
+  })
+
+  it('refuses what is no status, and what can be read once for several outputs', async () => {
+    const output = new Output()
+    for (const wrong of [undefined, null, {}, { status: feed(build) }])
+      await assert.rejects(render(wrong as never, { output }), {
+        code: 'INVALID_OPTION',
+        message: /^option statuses cannot be used: expected the status of a run, run\.status, got /,
+      })
+    await assert.rejects(render(feed(build), [{ output }, { output: new Output() }]), {
+      code: 'INVALID_OPTION',
+      message:
+        /^option statuses cannot be used: expected messages that every output can read, such as run\.status, got /,
+    })
+    assert.equal(output.text, '')
+  })
+
   it('leaves nothing behind: no listener, no timer', async () => {
     const output = new Output(terminal)
     const { signal } = new AbortController()

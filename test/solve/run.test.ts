@@ -320,14 +320,14 @@ describe('a run', () => {
     const daemon = fakeBuildkitd({ solve: () => new Promise(() => {}) })
     const build = async () => {
       await using buildkit = await connect(daemon.dial)
-      return { result: buildkit.solve(options).result }
+      return { failure: buildkit.solve(options).catch((error) => error) }
     }
-    const { result } = await build()
-    await assert.rejects(result, {
+    const { failure } = await build()
+    await assert.rejects(Promise.reject(await failure), {
       code: 'CLOSED',
       message:
         'close() was called, or the scope of `await using` ended, before the build was over. ' +
-        'Await the result inside it: return await buildkit.solve(options).result',
+        'Await the result inside it: return await buildkit.solve(options)',
     })
   })
 

@@ -102,13 +102,13 @@ describe('a session that builds share', () => {
   it('ends with its scope, and with it the builds that use it', async () => {
     await using runs = await fakeRuns({ solve: () => new Promise<never>(() => {}) })
     const session = new SharedSession(runs.connection)
-    const { result } = runs.solve({ session })
-    await new Promise((resolve) => setImmediate(resolve))
-    await session[Symbol.asyncDispose]()
-    await assert.rejects(result, {
+    const ended = assert.rejects(runs.solve({ session }).result, {
       code: 'CLOSED',
       message: /^the session was closed before the build was over/,
     })
+    await new Promise((resolve) => setImmediate(resolve))
+    await session[Symbol.asyncDispose]()
+    await ended
   })
 
   it('refuses what it cannot serve for one build, before anything is sent', async () => {

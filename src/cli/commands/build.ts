@@ -139,7 +139,7 @@ async function buildOn(
   })
   try {
     await show(run, values, io, signal)
-    return await run.result
+    return await run
   } catch (error) {
     if (error instanceof SolveError) io.stderr.write(circumstances(error, values))
     throw inFlags(error, { tag: values.tag, ...options })

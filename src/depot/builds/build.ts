@@ -7,7 +7,7 @@ import { onAbort } from '../../base/on-abort.ts'
 import { emitWarning, guardedWarning, type OnWarning } from '../../base/warning.ts'
 import type { Attachable } from '../../session/attachable.ts'
 import { grantedAuth } from '../../session/auth/granted-auth.ts'
-import type { SolveRun } from '../../solve/run.ts'
+import type { StartedRun } from '../../solve/run.ts'
 import { waitEnded } from '../machine/acquire.ts'
 import {
   type AcquireMachineOptions,
@@ -65,7 +65,7 @@ export class DepotBuild implements AsyncDisposable {
   readonly #machines = new Map<MachinePlatform, Machine>()
   readonly #replaced = new Set<MachinePlatform>()
   /** What is being built, and when that has gone into the record. */
-  readonly #runs = new Map<SolveRun, Promise<void>>()
+  readonly #runs = new Map<StartedRun, Promise<void>>()
   /** Aborted when the build is cancelled or over. */
   readonly #stop = new AbortController()
   readonly #unlink: () => void
@@ -181,14 +181,13 @@ export class DepotBuild implements AsyncDisposable {
     }
   }
 
-  #started(platform: MachinePlatform, run: SolveRun): void {
+  #started(platform: MachinePlatform, run: StartedRun): void {
     this.#record.started(platform)
-    const recorded = run.result
-      .then(
-        () => this.#record.succeeded(),
-        (error) => this.#record.failed(platform, error),
-      )
-      .finally(() => this.#runs.delete(run))
+    const recorded = run.over.then((end) => {
+      if (end.failed) this.#record.failed(platform, end.error as BuildkitError)
+      else this.#record.succeeded()
+      this.#runs.delete(run)
+    })
     this.#runs.set(run, recorded)
     if (this.#stop.signal.aborted) run.cancel(this.#stop.signal.reason)
   }

@@ -9,7 +9,7 @@ import type { OnWarning } from '../../base/warning.ts'
 import { Buildkit } from '../../buildkit.ts'
 import { Code } from '../../grpc/status.ts'
 import { SolveError } from '../../solve/failure/solve-error.ts'
-import type { SolveRun } from '../../solve/run.ts'
+import type { StartedRun } from '../../solve/run.ts'
 import type { Connection } from '../../transport/connection.ts'
 import type { Route } from '../../transport/route.ts'
 import { milliseconds } from '../api/account-call.ts'
@@ -73,7 +73,7 @@ export interface MachineOwner {
   readonly onWarning: OnWarning
   /** Where the proxy variables are looked up. */
   readonly env: Environment
-  onStart(machine: Machine, run: SolveRun): void
+  onStart(machine: Machine, run: StartedRun): void
   onSetback(machine: Machine, error: BuildkitError): void
   replace(machine: Machine, options: AcquireMachineOptions): Promise<Machine>
 }
@@ -91,7 +91,7 @@ export class Machine implements AsyncDisposable {
   /** Aborted when the machine is released or lost, with the error for whoever still wants something of it. */
   readonly #over = new AbortController()
   readonly #connections = new Set<Buildkit>()
-  readonly #runs = new Set<SolveRun>()
+  readonly #runs = new Set<StartedRun>()
   #state: MachineState = { kind: 'requested' }
   #route: Route | undefined
   #released: Promise<void> | undefined
@@ -215,11 +215,10 @@ export class Machine implements AsyncDisposable {
     return buildkit
   }
 
-  #started(run: SolveRun): void {
+  #started(run: StartedRun): void {
     this.#runs.add(run)
     this.#owner.onStart(this, run)
-    const over = () => this.#runs.delete(run)
-    run.result.then(over, over)
+    void run.over.then(() => this.#runs.delete(run))
   }
 
   /** A solve that has lost its daemon has lost its machine. */

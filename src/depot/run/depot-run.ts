@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { CancellableRun } from '../../base/cancellable-run.ts'
+import { type Awaitable, CancellableRun } from '../../base/cancellable-run.ts'
 import { BuildkitError, isBuildkitError, messageOf, withoutAdvice } from '../../base/errors.ts'
 
 import { retry } from '../../base/retry.ts'
@@ -26,15 +26,19 @@ import { type Loading, startLoading } from './engine-load.ts'
 import { type DepotEvent, EventFeed } from './event-feed.ts'
 import { planSolves, type SolvePlan, solveOptionsOf } from './solve-plan.ts'
 
-/** A build on Depot, under way: from its registration to its outcome. */
-export interface DepotRun extends AsyncDisposable {
+/**
+ * A build on Depot, under way: from its registration to its outcome. Awaiting it gives its result, so an async function
+ * that returns it returns the result. A build that fails is an unhandled rejection unless it is awaited, cancelled, or its
+ * {@link events} are read to the end.
+ */
+export interface DepotRun extends Awaitable<DepotResult>, AsyncDisposable {
   /**
-   * What happens in it, as it happens. Nobody has to read it; leaving the loop does not cancel the build. Throws what
-   * {@link result} rejects with.
+   * What happens in it, for each loop from the beginning on. Reading is optional, and leaving the loop does not cancel the
+   * build. Throws what {@link result} rejects with.
    */
   readonly events: AsyncIterable<DepotEvent>
   /**
-   * Settles when the image is where it should be, the machines are released and Depot knows the outcome. Rejects with a
+   * What awaiting the run waits for: settles when the image is where it should be, the machines are released and Depot knows the outcome. Rejects with a
    * BuildkitError; for a failed solve a SolveError, whose message begins with the platform where there are several
    * machines. One machine's failure ends the other machine's work.
    */
@@ -72,7 +76,6 @@ export function startDepotRun(
 
 class Run extends CancellableRun<DepotResult> implements DepotRun {
   readonly events = new EventFeed()
-  readonly result: Promise<DepotResult>
   readonly #depot: BuildRegistrar
   readonly #options: DepotSolveOptions
   readonly #env: NodeJS.ProcessEnv
@@ -82,7 +85,7 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
     this.#depot = depot
     this.#options = options
     this.#env = env
-    this.result = this.begin(
+    this.begin(
       this.events,
       () => this.#run(),
       (error) => this.#failure(error),
@@ -216,7 +219,7 @@ class Run extends CancellableRun<DepotResult> implements DepotRun {
     const buildkit = await machine.connect({ signal: options.signal })
     const run = buildkit.solve(options)
     this.events.follow(machine.platform, run.status)
-    return await run.result
+    return await run
   }
 
   #failure(error: unknown): unknown {

@@ -1,5 +1,5 @@
-import { type Deferred, deferred } from '../../base/deferred.ts'
 import type { BuildkitError } from '../../base/errors.ts'
+import { Feed } from '../../base/feed.ts'
 import type { SolveStatus } from '../../solve/status/status.ts'
 import type { MachinePlatform } from '../machine/machine-platform.ts'
 import type { MachineState } from '../machine/machine-state.ts'
@@ -16,79 +16,89 @@ export type DepotEvent =
   | { readonly type: 'status'; readonly platform: MachinePlatform; readonly status: SolveStatus }
 
 /**
- * The events of a build, for whoever reads them, whenever. The states of a machine keep their order, and so does the
- * status of a solve. Status messages stay in the feeds of their solves until somebody reads, which bound themselves; of a
- * machine that waits, only the last unread state is kept. So nothing grows and nothing waits while nobody reads.
+ * The events of a build. The states of a machine keep their order, and so does the status of a solve. Status messages stay in
+ * the feeds of their solves, which bound themselves, until a reader gets to them. Of a machine that waits, only the last
+ * state is kept.
  */
-export class EventFeed implements AsyncIterable<DepotEvent> {
-  #unread: DepotEvent[] = []
-  /** Feeds that have more, each asked for one message at a time. */
-  readonly #sources = new Set<Source>()
-  #ended = false
-  #failure: unknown
-  #arrival: Deferred | undefined
+export class EventFeed extends Feed<DepotEvent, Reader> {
+  readonly #events: DepotEvent[] = []
+  readonly #solves: Solve[] = []
 
   push(event: DepotEvent): void {
-    this.#unread = this.#unread.filter((earlier) => !outdates(event, earlier))
-    this.#unread.push(event)
-    this.#wake()
+    const outdated = this.#events.findIndex((earlier) => outdates(event, earlier))
+    if (outdated >= 0) this.#forget(outdated)
+    this.#events.push(event)
+    this.wake()
   }
 
-  /** Adds the status of a solve; that it fails is told by {@link end}. */
+  /** Adds the status of a solve. That it fails is left to {@link end}. */
   follow(platform: MachinePlatform, status: AsyncIterable<SolveStatus>): void {
-    this.#sources.add({ platform, messages: status[Symbol.asyncIterator](), asked: false })
-    this.#wake()
+    this.#solves.push({ platform, status })
+    this.wake()
   }
 
-  /** No more events; readers end once they have read all, or fail with the error given here. */
-  end(failure?: unknown): void {
-    this.#ended = true
-    this.#failure = failure
-    this.#wake()
+  protected enter(): Reader {
+    return { position: 0, solves: 0, unread: [], sources: new Set() }
   }
 
-  /** Goes on where the last reader stopped. Leaving the loop changes nothing for the build. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<DepotEvent, void> {
-    for (;;) {
-      const event = this.#unread.shift()
-      if (event !== undefined) yield event
-      else if (this.#sources.size > 0 || !this.#ended) await this.#next()
-      else if (this.#failure !== undefined) throw this.#failure
-      else return
+  protected take(reader: Reader): DepotEvent | undefined {
+    if (reader.position < this.#events.length) return this.#events[reader.position++]
+    while (reader.solves < this.#solves.length) {
+      const { platform, status } = this.#solves[reader.solves++]!
+      reader.sources.add({ platform, messages: status[Symbol.asyncIterator](), isAsked: false })
     }
+    const next = reader.unread.shift()
+    if (next === undefined) for (const source of reader.sources) void this.#ask(reader, source)
+    return next
   }
 
-  #next(): Promise<void> {
-    this.#arrival ??= deferred()
-    const { promise } = this.#arrival
-    for (const source of this.#sources) void this.#ask(source)
-    return promise
+  protected override hasMore({ sources }: Reader): boolean {
+    return sources.size > 0
   }
 
-  async #ask(source: Source): Promise<void> {
-    if (source.asked) return
-    source.asked = true
+  protected override leave({ sources }: Reader): void {
+    for (const { messages } of sources) messages.return?.().catch(() => {})
+  }
+
+  #forget(index: number): void {
+    this.#events.splice(index, 1)
+    for (const reader of this.readers) if (reader.position > index) reader.position--
+  }
+
+  /** For one message at a time. */
+  async #ask({ unread, sources }: Reader, source: Source): Promise<void> {
+    if (source.isAsked) return
+    source.isAsked = true
     try {
       const { value, done } = await source.messages.next()
-      if (done) this.#sources.delete(source)
-      else this.#unread.push({ type: 'status', platform: source.platform, status: value })
+      if (done) sources.delete(source)
+      else unread.push({ type: 'status', platform: source.platform, status: value })
     } catch {
-      this.#sources.delete(source)
+      sources.delete(source)
     }
-    source.asked = false
-    this.#wake()
+    source.isAsked = false
+    this.wake()
   }
+}
 
-  #wake(): void {
-    this.#arrival?.resolve()
-    this.#arrival = undefined
-  }
+interface Solve {
+  readonly platform: MachinePlatform
+  readonly status: AsyncIterable<SolveStatus>
+}
+
+interface Reader {
+  /** The number of the event it gets next, and of the solve it follows next. */
+  position: number
+  solves: number
+  readonly unread: DepotEvent[]
+  /** The solves that it follows. */
+  readonly sources: Set<Source>
 }
 
 interface Source {
   readonly platform: MachinePlatform
   readonly messages: AsyncIterator<SolveStatus>
-  asked: boolean
+  isAsked: boolean
 }
 
 function outdates(event: DepotEvent, earlier: DepotEvent): boolean {

@@ -14,6 +14,8 @@ const machine = (platform: MachinePlatform, state: MachineState): DepotEvent => 
 })
 const step = (name: string) => wireStatus({ vertexes: [{ digest: name, name }] })
 
+const failure = (words: string) => ({ error: new Error(words), onUnseen: () => assert.fail(words) })
+
 /** An event in few words. */
 function words(event: DepotEvent): string {
   if (event.type === 'build') return 'build'
@@ -55,31 +57,49 @@ describe('the events of a build', () => {
     const first = read(feed, 1)
     feed.push(build)
     assert.deepEqual(await first, ['build'])
-    const second = read(feed, 1)
+    const all = read(feed)
     feed.follow('arm64', status)
+    await new Promise(setImmediate)
     status.push(step('a'))
-    assert.deepEqual(await second, ['arm64 a'])
-    const rest = read(feed)
+    await new Promise(setImmediate)
     feed.push(machine('arm64', { kind: 'released' }))
     status.end()
     feed.end()
-    assert.deepEqual(await rest, ['arm64 released'])
+    assert.deepEqual(await all, ['build', 'arm64 a', 'arm64 released'])
   })
 
-  it('lose nothing when a reader leaves the loop and another comes', async () => {
+  it('reach every reader from the beginning: two at a time, and one after one that has left', async () => {
     const feed = new EventFeed()
     const status = { amd64: new StatusFeed(), arm64: new StatusFeed() }
+    feed.push(machine('amd64', { kind: 'pending', waitMs: 1 }))
     feed.follow('amd64', status.amd64)
-    feed.follow('arm64', status.arm64)
-    const left = read(feed, 1)
+    const left = read(feed, 2)
+    const stayed = read(feed)
     status.amd64.push(step('a'))
-    assert.deepEqual(await left, ['amd64 a'])
-    // The first reader had asked both feeds by then.
+    assert.deepEqual(await left, ['amd64 pending', 'amd64 a'])
+    feed.follow('arm64', status.arm64)
     status.arm64.push(step('b'))
     status.arm64.end()
     status.amd64.end()
     feed.end()
-    assert.deepEqual(await read(feed), ['arm64 b'])
+    for (const seen of [await stayed, await read(feed)])
+      assert.deepEqual(seen.sort(), ['amd64 a', 'amd64 pending', 'arm64 b'])
+  })
+
+  it('keep their place for a reader when an earlier one is outdated', async () => {
+    const feed = new EventFeed()
+    const pending = (waitMs: number) => machine('amd64', { kind: 'pending', waitMs })
+    feed.push(pending(1))
+    feed.push(build)
+    const reader = feed[Symbol.asyncIterator]()
+    const next = async () => (await reader.next()).value
+    assert.deepEqual(await next(), pending(1))
+    feed.push(pending(2))
+    feed.push(machine('amd64', { kind: 'released' }))
+    feed.end()
+    assert.deepEqual([await next(), await next()], [build, pending(2)])
+    assert.deepEqual(await next(), machine('amd64', { kind: 'released' }))
+    assert.equal(await next(), undefined)
   })
 
   it('end with the failure of the build, once everything is read, and not with that of a solve', async () => {
@@ -87,8 +107,8 @@ describe('the events of a build', () => {
     const status = new StatusFeed()
     feed.follow('amd64', status)
     status.push(step('a'))
-    status.end(new Error('of the solve'))
-    feed.end(new Error('of the build'))
+    status.end(failure('of the solve'))
+    feed.end(failure('of the build'))
     const seen: string[] = []
     const reading = (async () => {
       for await (const event of feed) seen.push(words(event))

@@ -66,7 +66,7 @@ describe('StatusFeed', () => {
     const feed = new StatusFeed()
     const failure = new Error('build failed')
     feed.push(sent('1'))
-    feed.end(failure)
+    feed.end({ error: failure, onUnseen: () => assert.fail('it was seen') })
     assert.deepEqual(await take(feed, 1), [log('1')])
     await assert.rejects(take(feed, 2), failure)
     await assert.rejects(take(feed, 2), failure)
