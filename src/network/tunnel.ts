@@ -47,12 +47,19 @@ export function proxyRefusal(
   to: string,
   { status, statusText }: { readonly status: number; readonly statusText: string },
 ): BuildkitError {
-  const words = sanitize(statusText, { maxLength: 100 })
+  const words = sanitize(statusText, { secrets: secretsOf(proxy), maxLength: 100 })
   return new BuildkitError('UNREACHABLE', `${proxy.description} does not lead to ${to}`, {
     subject: to,
     received: `status ${status}${words === '' ? '' : ` ${words}`}`,
     advice: wantsLogin.has(status) ? authenticate(proxy) : 'Ask its operator, or name the host in NO_PROXY',
   })
+}
+
+/** A proxy may repeat what it was shown. */
+function secretsOf({ authorization }: HttpProxy): (string | undefined)[] {
+  const encoded = authorization?.replace(/^Basic /, '')
+  const login = encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString()
+  return [encoded, login, login?.slice(login.indexOf(':') + 1)]
 }
 
 /** 407 by the book; tinyproxy answers a wrong password with 401. */

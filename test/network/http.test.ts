@@ -240,6 +240,25 @@ test('a proxy that is not there or refuses is named, and its password is not', a
   })
 })
 
+test('a proxy that repeats what it was shown does not have it shown', async () => {
+  const [user, password] = ['me', 'secret-word']
+  const encoded = Buffer.from(`${user}:${password}`).toString('base64')
+  for (const [repeated, shown] of [
+    [password, '***'],
+    [`${user}:${password}`, '***'],
+    [`Basic ${encoded}`, 'Basic ***'],
+  ]) {
+    await using proxy = await listening(
+      net.createServer((socket) => socket.on('error', () => {}).end(`HTTP/1.1 407 no ${repeated}\r\n\r\n`)),
+    )
+    const env = { HTTPS_PROXY: `http://${user}:${password}@127.0.0.1:${proxy.port}` }
+    await assert.rejects(send('https://far.example/', { env }), {
+      code: 'UNREACHABLE',
+      received: `status 407 no ${shown}`,
+    })
+  }
+})
+
 test('a proxy that inspects TLS is passed with its authority', async () => {
   const company = await createAuthority('Company')
   const server = await company.issue({ names: ['far.example'] })
