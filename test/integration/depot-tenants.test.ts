@@ -168,6 +168,7 @@ describe('fifty builds of fifty projects in one process', {
     const failing = start(newTenant('failing'), {
       localDirs: { context: {}, dockerfile: { Dockerfile: 'FROM scratch\nCOPY missing /\n' } },
     })
+    const failed = assert.rejects(failing.result, { code: 'SOLVE_FAILED', message: /missing/ })
     const piece = randomBytes(1 << 20)
     const pieces = Object.fromEntries(Array.from({ length: 256 }, (_, index) => [`piece-${index}`, piece]))
     const hugeTenant = newTenant('huge')
@@ -178,8 +179,8 @@ describe('fifty builds of fifty projects in one process', {
     const amongThem = await round('2')
     assert.equal(isOver, false, 'the hanging build still runs when all others are done')
 
-    await assert.rejects(failing.result, { code: 'SOLVE_FAILED', message: /missing/ })
-    const { buildId } = await huge.result
+    await failed
+    const { buildId } = await huge
     assertLifeCycle(buildId, 'success')
     assert.equal((await readdir(hugeTenant.outputDir)).length, 256)
     hanging.cancel('enough')
