@@ -16,8 +16,6 @@ test('one of two builds hangs on its disk: the other is done, it is cancelled, a
   await using dir = await tempDir()
   await using _ = await hangingDisk(dir.path)
   const program = `
-    import { connect } from '${new URL('../../src/index.ts', import.meta.url)}'
-    const buildkit = await connect(${JSON.stringify(daemonAddress())})
     const hung = buildkit.solve({
       frontend: 'dockerfile.v0',
       localDirs: { context: ${JSON.stringify(dir.path)}, dockerfile: ${JSON.stringify(dir.path)} },
@@ -32,7 +30,6 @@ test('one of two builds hangs on its disk: the other is done, it is cancelled, a
     console.log('done')
     hung.cancel('enough')
     await hung.result.catch(() => {})
-    await buildkit.close()
   `
   assert.equal(await outputOf(program), 'done\nCANCELLED\n')
 })
@@ -43,8 +40,6 @@ test('a context, or its Dockerfile, hangs before it is sent: the build is cancel
   await using dir = await tempDir()
   await using _ = await hangingDisk(dir.path)
   const program = `
-    import { connect } from '${new URL('../../src/index.ts', import.meta.url)}'
-    const buildkit = await connect(${JSON.stringify(daemonAddress())})
     const [disk, lost] = ${JSON.stringify([dir.path, join(dir.path, 'lost')])}
     for (const options of [
       { localDirs: { context: lost, dockerfile: disk } },
@@ -60,13 +55,18 @@ test('a context, or its Dockerfile, hangs before it is sent: the build is cancel
       hung.cancel('enough')
       await hung.result.catch(() => {})
     }
-    await buildkit.close()
   `
   assert.equal(await outputOf(program), 'CANCELLED\nCANCELLED\n')
 })
 
-/** What a program prints until it ends, which it does by itself within two minutes. */
-async function outputOf(program: string): Promise<string> {
+/** What a program prints that uses `buildkit`, until it ends, which it does by itself within two minutes. */
+async function outputOf(use: string): Promise<string> {
+  const program = `
+    import { connect } from '${new URL('../../src/index.ts', import.meta.url)}'
+    const buildkit = await connect(${JSON.stringify(daemonAddress())})
+    ${use}
+    await buildkit.close()
+  `
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', 'tsx', '--input-type=module', '-e', program],
