@@ -65,8 +65,9 @@ export class Buildkit implements AsyncDisposable {
 
   /** Starts a build. What goes wrong is the rejection of its `result`. */
   solve(options: SolveOptions): SolveRun {
-    const { onWarning = this.#onWarning } = options ?? {}
-    const warned = onWarning === undefined ? (options ?? {}) : { ...options, onWarning }
+    const given = options ?? {}
+    const { onWarning = this.#onWarning } = given
+    const warned = onWarning === undefined ? given : { ...given, onWarning }
     return startSolve(this.#connection, warned, { observer: this.#observer })
   }
 

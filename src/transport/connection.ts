@@ -50,7 +50,7 @@ export class Connection {
   readonly #doubted = deferred()
 
   /** @internal Use {@link openConnection}. */
-  constructor(route: Route, rpc: RpcClient, { onState, livenessTimeoutMs }: ConnectionOptions = {}) {
+  constructor(route: Route, rpc: RpcClient, { onState, livenessTimeoutMs }: ConnectionOptions) {
     this.route = route
     this.rpc = rpc
     this.#onState = onState

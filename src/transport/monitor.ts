@@ -1,4 +1,4 @@
-import { setImmediate as setImmediatePromise } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BuildkitError } from '../base/errors.ts'
 import type { RpcClient } from '../grpc/client.ts'
 
@@ -85,7 +85,7 @@ export async function isHeard(
   const before = rpc.bytesReceived
   await rpc.unary(question, new Uint8Array(), options).catch(() => {})
   // As above: what waits on the socket is read before the turn's end.
-  await setImmediatePromise()
+  await nextTurn()
   return rpc.bytesReceived !== before
 }
 

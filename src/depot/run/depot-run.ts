@@ -38,9 +38,9 @@ export interface DepotRun extends Awaitable<DepotResult>, AsyncDisposable {
    */
   readonly events: AsyncIterable<DepotEvent>
   /**
-   * What awaiting the run waits for: settles when the image is where it should be, the machines are released and Depot knows the outcome. Rejects with a
-   * BuildkitError; for a failed solve a SolveError, whose message begins with the platform where there are several
-   * machines. One machine's failure ends the other machine's work.
+   * What awaiting the run waits for: settles when the image is where it should be, the machines are released and Depot
+   * knows the outcome. Rejects with a BuildkitError; for a failed solve a SolveError, whose message begins with the
+   * platform where there are several machines. One machine's failure ends the other machine's work.
    */
   readonly result: Promise<DepotResult>
   /** Ends the build; the result then rejects with CANCELLED and this reason. Idempotent. */

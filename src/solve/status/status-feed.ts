@@ -9,9 +9,9 @@ import { StatusFold } from './status-fold.ts'
 const maxKeptBytes = 8 << 20
 
 /**
- * The status messages of a build. They are kept
- * encoded. When they exceed a bound, the oldest become one message, a {@link StatusFold}, which a later reader gets
- * first; a reader that has not got to them yet holds this up, and {@link push} asks to wait for it.
+ * The status messages of a build. They are kept encoded. When they exceed a bound, the oldest become one message, a
+ * {@link StatusFold}, which a later reader gets first; a reader that has not got to them yet holds this up, and
+ * {@link push} asks to wait for it.
  */
 export class StatusFeed extends Feed<SolveStatus, Reader> {
   /** By number, which counts all messages. */
